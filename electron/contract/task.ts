@@ -1,0 +1,65 @@
+import { z } from "zod";
+
+export const metricNames = ["exact-match", "json-fields", "multiple-choice", "perplexity"] as const;
+export type MetricName = (typeof metricNames)[number];
+
+/** What a user writes in TASK.yaml, or what `trex run` builds from its flags. Paths are relative to the file. */
+export const taskSchema = z.strictObject({
+  goal: z.string().min(1).max(4000),
+  model: z.string().min(1),
+  data: z.string().min(1),
+  /** "90s", "10m", "2h", or seconds: wall-clock for the whole run, agents included. */
+  budget: z.union([z.string(), z.number().positive()]).default("30m"),
+  metric: z.enum(metricNames).optional().describe("inferred from the data when absent"),
+  seed: z.number().int().nonnegative().default(1),
+  planner: z.enum(["house", "language-model"]).default("house"),
+  agentModel: z.string().optional().describe("a GGUF for the language-model planner"),
+  maxNodes: z.number().int().min(1).max(10_000).default(200),
+  /** Most rows used in dev-search, dev-select and vault; the rest trains. */
+  splits: z.strictObject({
+    devSearch: z.number().int().min(8).default(200),
+    devSelect: z.number().int().min(8).default(200),
+    vault: z.number().int().min(8).default(400),
+  }).prefault({}),
+  maxAnswerTokens: z.number().int().min(1).max(4096).optional(),
+  /** Price of a kilowatt-hour; money is shown only when it is set. */
+  tariffPerKilowattHour: z.number().positive().optional(),
+  threads: z.number().int().nonnegative().default(0),
+  /** A dev-search gain of this many standard errors of the paired difference counts as a gain. */
+  gainSigmas: z.number().min(0).max(5).default(2),
+  /** Override the default recipe's numbers; the demo uses it because a tiny model wants a larger rate. */
+  defaults: z.strictObject({
+    learningRate: z.number().optional(),
+    rank: z.number().int().optional(),
+    epochs: z.number().optional(),
+    tokensPerStep: z.number().int().optional(),
+    maxSequenceTokens: z.number().int().optional(),
+  }).prefault({}),
+});
+export type Task = z.output<typeof taskSchema>;
+export type TaskInput = z.input<typeof taskSchema>;
+
+/** The requirement is what the host made of the task: fixed before the first experiment, out of the agents' reach. */
+export const requirementSchema = z.object({
+  goal: z.string(),
+  metric: z.enum(metricNames),
+  metricReason: z.string(),
+  modelPath: z.string(),
+  modelSha256: z.string(),
+  modelName: z.string(),
+  architecture: z.string(),
+  dataPath: z.string(),
+  dataSha256: z.string(),
+  budgetMs: z.number(),
+  seed: z.number(),
+  planner: z.enum(["house", "language-model"]),
+  agentModelPath: z.string().nullable(),
+  maxNodes: z.number(),
+  maxAnswerTokens: z.number(),
+  maxSequenceTokens: z.number(),
+  gainSigmas: z.number(),
+  tariffPerKilowattHour: z.number().nullable(),
+  threads: z.number(),
+  splitSizes: z.record(z.string(), z.number()),
+});
+export type Requirement = z.infer<typeof requirementSchema>;
