@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -86,6 +86,7 @@ function buildHost() {
   const inputs = fingerprint(["electron", "tsconfig.json", "tsconfig.base.json", "package-lock.json"]);
   step("host", "compiling the host (TypeScript)", inputs, [path.join(root, "dist", "electron", "cli.js"), path.join(root, "dist", "electron", "preload.cjs")], () => {
     run(process.execPath, ["node_modules/typescript/bin/tsc", "--build", "electron"]);
+    chmodSync(path.join(root, "dist", "electron", "cli.js"), 0o755); // what `npx trex` starts
     run(process.execPath, ["node_modules/vite/bin/vite.js", "build", "--config", "resources/build/preload.vite.mjs", "--logLevel", "warn"]);
   });
 }
