@@ -1,1 +1,17 @@
-export {};
+export { nodeFileSystem } from "./file-system.js";
+export type { FileHandle, FileSystem } from "./file-system.js";
+export { failureOfIo } from "./io-failure.js";
+export { writeFileAtomic } from "./atomic-file.js";
+export type { AtomicOptions } from "./atomic-file.js";
+export { readJson } from "./read-json.js";
+export { readJsonLines, streamJsonLines, writeJsonLines } from "./json-lines.js";
+export type { JsonLinesOptions } from "./json-lines.js";
+export { acquireLock } from "./lock.js";
+export type { FolderLock } from "./lock.js";
+export { openJournal, readJournal } from "./journal.js";
+export type { Journal, JournalOptions, JournalRepair } from "./journal.js";
+export { openSettings, settingsSchema } from "./settings.js";
+export type { Settings, SettingsData } from "./settings.js";
+export { trexHome } from "./home.js";
+export { createRunFolder, isRunId, listRuns, newRunId, nodePaths, runPaths } from "./run-folder.js";
+export type { NodePaths, RunPaths } from "./run-folder.js";
