@@ -1,0 +1,27 @@
+import type { NumericField, Task } from "../contract/index.js";
+
+/** What the host knows of the data, the model and the task: enough to say which moves make sense. */
+export interface RecipeFacts {
+  /** The user's own words: what the "instruction" move puts into the system prompt. */
+  readonly goal: string;
+  readonly trainRows: number;
+  /** Rows that repeat another one, and rows with the same prompt and different answers. */
+  readonly duplicates: number;
+  readonly conflicts: number;
+  /** Longest prompt plus answer, in the base model's tokens. */
+  readonly longestTokens: number;
+  readonly hasSystemMessages: boolean;
+  /** Longest sequence the base model takes, in tokens. */
+  readonly contextLength: number;
+  readonly seed: number;
+  /** The task's overrides of the default recipe. */
+  readonly defaults: Task["defaults"];
+}
+
+/** The node a recipe grows from, as far as a move may use it. */
+export interface ParentFacts {
+  readonly nodeId: string;
+  readonly hasAdapter: boolean;
+}
+
+export type Numbers = Readonly<Partial<Record<NumericField, number>>>;
