@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <ostream>
+
+#include "cli/commands.h"
+#include "common/failure.h"
+#include "common/request.h"
+#include "gguf/decode.h"
+#include "gguf/model_recipe.h"
+#include "gguf/tensor_layout.h"
+
+namespace trex {
+namespace {
+
+using nlohmann::json;
+
+constexpr int64_t max_dimension = 1 << 20;
+constexpr int32_t max_vocabulary = 1 << 24;
+
+[[noreturn]] void wrong(const std::string &code, const std::string &message, const std::string &hint) {
+  throw config_failure(code, message, hint);
+}
+
+ggml_type read_type(const std::string &name, const std::string &field) {
+  const std::optional<ggml_type> type = writable_type_from_name(name);
+  if (type) return *type;
+  wrong("request.range", "\"" + field + "\" in the request is \"" + name + "\".",
+        "Use F32, F16, BF16, Q8_0, Q4_0, Q4_K or Q6_K.");
+}
+
+Architecture read_architecture(const std::string &name) {
+  for (const Architecture known : {Architecture::llama, Architecture::qwen2, Architecture::qwen3}) {
+    if (name == architecture_name(known)) return known;
+  }
+  wrong("request.range", "\"architecture\" in the request is \"" + name + "\".", "Use llama, qwen2 or qwen3.");
+}
+
+HyperParameters read_shape(Request request, Architecture architecture) {
+  HyperParameters p;
+  p.architecture = architecture;
+  p.layers = request.integer("layers", 1, 512);
+  p.embedding = request.integer("embedding", 2, max_dimension);
+  p.feed_forward = request.integer("feedForward", 1, max_dimension);
+  p.heads = request.integer("heads", 1, 65536);
+  p.kv_heads = request.integer_or("kvHeads", p.heads, 1, 65536);
+  const bool divides = p.embedding % p.heads == 0;
+  p.head_dim = divides ? request.integer_or("headDim", p.embedding / p.heads, 2, 4096) : request.integer("headDim", 2, 4096);
+  p.context_length = request.integer("contextLength", 1, int64_t{1} << 30);
+  p.rope_base = request.number_or("ropeBase", 10000.0, 1.0, 1e12);
+  p.rms_epsilon = request.number_or("rmsEpsilon", 1e-6, 1e-12, 1.0);
+  p.tied_embeddings = request.boolean_or("tieEmbeddings", true);
+  request.finish();
+  p.rope_dims = p.head_dim;
+  p.qkv_bias = architecture == Architecture::qwen2; // as the published models have
+  p.qk_norm = architecture == Architecture::qwen3;
+  if (p.heads % p.kv_heads != 0 || p.head_dim % 2 != 0 ||
+      (architecture == Architecture::qwen2 && p.q_width() != p.embedding)) {
+    wrong("request.range", "The dimensions in the request do not fit together.",
+          "heads must be a multiple of kvHeads, headDim even, and for qwen2 heads * headDim must equal embedding.");
+  }
+  return p;
+}
+
+std::optional<uint32_t> read_token_id(Request &request, const std::string &key, size_t vocabulary) {
+  const std::optional<int64_t> id = request.optional_integer(key, 0, static_cast<int64_t>(vocabulary) - 1);
+  return id ? std::optional(static_cast<uint32_t>(*id)) : std::nullopt;
+}
+
+// What llama.cpp would refuse or, worse, abort on when it loads the file.
+void check_tokenizer(const TokenizerRecipe &tokenizer) {
+  if (tokenizer.tokens.empty() || tokenizer.tokens.size() > static_cast<size_t>(max_vocabulary)) {
+    wrong("tokenizer.size", "The tokenizer in the request lists " + std::to_string(tokenizer.tokens.size()) + " tokens.",
+          "Give at least one token.");
+  }
+  std::vector<std::string> sorted = tokenizer.tokens;
+  std::sort(sorted.begin(), sorted.end());
+  const auto twin = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twin != sorted.end()) {
+    wrong("tokenizer.duplicate_token", "The tokenizer in the request lists the token \"" + *twin + "\" twice.",
+          "List every token once.");
+  }
+  if (tokenizer.token_types.size() != tokenizer.tokens.size()) {
+    wrong("tokenizer.types", "The tokenizer in the request has a different number of tokens and token types.",
+          "Give one type for every token.");
+  }
+  for (const std::string &merge : tokenizer.merges) {
+    const size_t space = merge.find(' ', 1);
+    if (space == std::string::npos || space + 1 == merge.size()) {
+      wrong("tokenizer.merge", "The merge \"" + merge + "\" in the request is not two tokens with a space between them.",
+            "Write merges as \"left right\".");
+    }
+    const std::string joined = merge.substr(0, space) + merge.substr(space + 1);
+    if (!std::binary_search(sorted.begin(), sorted.end(), joined)) {
+      wrong("tokenizer.merge", "The merge \"" + merge + "\" in the request makes a token that is not listed.",
+            "List every merged token.");
+    }
+  }
+}
+
+TokenizerRecipe read_tokenizer(Request request) {
+  if (request.text("model") != "gpt2") {
+    wrong("request.range", "\"tokenizer.model\" in the request is not \"gpt2\".",
+          "Only byte-level BPE tokenizers can be made; use vocabFrom for others.");
+  }
+  TokenizerRecipe tokenizer;
+  tokenizer.pre = request.text("pre");
+  tokenizer.tokens = request.text_list("tokens");
+  tokenizer.merges = request.text_list("merges");
+  tokenizer.token_types = request.has("tokenTypes") ? request.integer_list("tokenTypes", 0, 6)
+                                                    : std::vector<int32_t>(tokenizer.tokens.size(), 1);
+  check_tokenizer(tokenizer);
+  tokenizer.bos_token_id = read_token_id(request, "bosTokenId", tokenizer.tokens.size());
+  tokenizer.eos_token_id = read_token_id(request, "eosTokenId", tokenizer.tokens.size());
+  tokenizer.pad_token_id = read_token_id(request, "padTokenId", tokenizer.tokens.size());
+  tokenizer.add_bos_token = request.boolean_or("addBosToken", false);
+  tokenizer.add_eos_token = request.boolean_or("addEosToken", false);
+  request.finish();
+  return tokenizer;
+}
+
+std::map<std::string, ggml_type> read_types(Request request) {
+  std::map<std::string, ggml_type> types;
+  for (const std::string &name : request.keys()) {
+    const auto targets = lora_target_names();
+    const bool known = name == "token_embd" || name == "output" ||
+                       std::find(targets.begin(), targets.end(), name) != targets.end();
+    if (!known) {
+      wrong("request.unknown_field", "\"types\" in the request names \"" + name + "\", which is no weight matrix.",
+            "Use attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down, token_embd or output.");
+    }
+    types[name] = read_type(request.text(name), "types." + name);
+  }
+  return types;
+}
+
+} // namespace
+
+int run_make_model(const json &document, std::ostream &out) {
+  Request request(document);
+  const std::string path = request.text("out");
+  ModelRecipe recipe;
+  recipe.shape = read_shape(request.object("dimensions"), read_architecture(request.text("architecture")));
+  recipe.name = request.text_or("name", "untitled");
+  recipe.chat_template = request.optional_text("chatTemplate");
+  recipe.type = read_type(request.text_or("type", "F32"), "type");
+  recipe.type_of_target = read_types(request.object_or_empty("types"));
+  recipe.seed = static_cast<uint64_t>(request.integer_or("seed", 1, 0, INT64_MAX));
+  recipe.init_std = request.number_or("initStd", 0.02, 0.0, 100.0);
+
+  std::optional<ModelFile> vocabulary;
+  if (request.has("vocabFrom") == request.has("tokenizer")) {
+    wrong("request.missing", "The request must have either \"vocabFrom\" or \"tokenizer\".",
+          "Give the path of a GGUF file with a tokenizer, or the tokenizer itself.");
+  }
+  if (request.has("vocabFrom")) {
+    vocabulary.emplace(ModelFile::open(request.text("vocabFrom")));
+    const uint64_t tokens = vocabulary->array_length("tokenizer.ggml.tokens").value_or(0);
+    if (tokens == 0) {
+      wrong("tokenizer.missing", vocabulary->path() + " has no tokenizer.", "Choose a model or vocabulary file with one.");
+    }
+    recipe.vocabulary = &*vocabulary;
+    recipe.shape.vocab = static_cast<int64_t>(tokens);
+  } else {
+    recipe.tokenizer = read_tokenizer(request.object("tokenizer"));
+    recipe.shape.vocab = static_cast<int64_t>(recipe.tokenizer.tokens.size());
+  }
+  request.finish();
+
+  ThreadPool threads(0);
+  const MadeModel made = make_model(recipe, path, threads);
+  const nlohmann::ordered_json answer = {{"out", path},
+                       {"sizeBytes", made.file.size_bytes},
+                       {"sha256", made.file.sha256},
+                       {"parameters", made.parameters},
+                       {"vocabSize", recipe.shape.vocab},
+                       {"tensorTypes", made.tensor_types},
+                       {"fallbacks", made.fallbacks}};
+  out << json_line(answer) << std::endl;
+  return 0;
+}
+
+} // namespace trex

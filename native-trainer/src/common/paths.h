@@ -1,0 +1,18 @@
+// Paths travel through the program as UTF-8 text; only the file system calls see std::filesystem::path.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace trex {
+
+inline std::filesystem::path path_from_utf8(const std::string &text) {
+  return std::filesystem::path(std::u8string(text.begin(), text.end()));
+}
+
+inline std::string path_to_utf8(const std::filesystem::path &path) {
+  const std::u8string text = path.u8string();
+  return {text.begin(), text.end()};
+}
+
+} // namespace trex

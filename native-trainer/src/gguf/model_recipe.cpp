@@ -1,0 +1,135 @@
+#include "gguf/model_recipe.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "gguf/decode.h"
+#include "gguf/tensor_layout.h"
+
+namespace trex {
+namespace {
+
+// splitmix64 (Steele, Lea, Flood 2014): a good 64-bit mix of a counter.
+uint64_t mix(uint64_t value) {
+  value += 0x9e3779b97f4a7c15ULL;
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
+  return value ^ (value >> 31);
+}
+
+// FNV-1a, so that a tensor's values do not change when another is added before it.
+uint64_t hash_name(std::string_view name) {
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const unsigned char character : name) hash = (hash ^ character) * 0x100000001b3ULL;
+  return hash;
+}
+
+// The sum of four uniform 16-bit numbers, centred and scaled to unit variance: close to normal, within 3.5 standard
+// deviations, and exact integer arithmetic up to the last step, so the same on every machine.
+float normal_like(uint64_t key, uint64_t counter) {
+  const uint64_t bits = mix(key + counter * 0xd1342543de82ef95ULL);
+  const auto sum = static_cast<int64_t>((bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48));
+  constexpr double centre = 4 * 65535 / 2.0;
+  constexpr double unit = 1.0 / 37837.22669; // 1 / sqrt(4 * (65536^2 - 1) / 12)
+  return static_cast<float>((static_cast<double>(sum) - centre) * unit);
+}
+
+// "blk.3.attn_q.weight" -> "attn_q", "output.weight" -> "output"
+std::string target_of(const std::string &tensor_name) {
+  const size_t end = tensor_name.rfind('.');
+  const size_t dot = tensor_name.rfind('.', end - 1);
+  return dot == std::string::npos ? tensor_name.substr(0, end) : tensor_name.substr(dot + 1, end - dot - 1);
+}
+
+void write_shape(ModelWriter &writer, const HyperParameters &p) {
+  const std::string prefix = std::string(architecture_name(p.architecture)) + ".";
+  const auto set = [&](const char *key, int64_t value) { writer.set_u32(prefix + key, static_cast<uint32_t>(value)); };
+  set("vocab_size", p.vocab);
+  set("context_length", p.context_length);
+  set("embedding_length", p.embedding);
+  set("block_count", p.layers);
+  set("feed_forward_length", p.feed_forward);
+  set("attention.head_count", p.heads);
+  set("attention.head_count_kv", p.kv_heads);
+  set("attention.key_length", p.head_dim);
+  set("attention.value_length", p.head_dim);
+  set("rope.dimension_count", p.head_dim);
+  writer.set_f32(prefix + "rope.freq_base", static_cast<float>(p.rope_base));
+  writer.set_f32(prefix + "attention.layer_norm_rms_epsilon", static_cast<float>(p.rms_epsilon));
+}
+
+void write_tokenizer(ModelWriter &writer, const TokenizerRecipe &tokenizer) {
+  writer.set_text("tokenizer.ggml.model", "gpt2");
+  writer.set_text("tokenizer.ggml.pre", tokenizer.pre);
+  writer.set_text_array("tokenizer.ggml.tokens", tokenizer.tokens);
+  writer.set_i32_array("tokenizer.ggml.token_type", tokenizer.token_types);
+  writer.set_text_array("tokenizer.ggml.merges", tokenizer.merges);
+  if (tokenizer.bos_token_id) writer.set_u32("tokenizer.ggml.bos_token_id", *tokenizer.bos_token_id);
+  if (tokenizer.eos_token_id) writer.set_u32("tokenizer.ggml.eos_token_id", *tokenizer.eos_token_id);
+  if (tokenizer.pad_token_id) writer.set_u32("tokenizer.ggml.padding_token_id", *tokenizer.pad_token_id);
+  writer.set_bool("tokenizer.ggml.add_bos_token", tokenizer.add_bos_token);
+  writer.set_bool("tokenizer.ggml.add_eos_token", tokenizer.add_eos_token);
+}
+
+bool is_wanted(const TensorSpec &spec, const HyperParameters &p) {
+  if (spec.required) return true;
+  if (spec.name == "output.weight") return !p.tied_embeddings;
+  if (spec.name == "rope_freqs.weight") return !p.rope_factors.empty();
+  return p.qkv_bias;
+}
+
+} // namespace
+
+MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, ThreadPool &threads) {
+  ModelWriter writer;
+  writer.set_text("general.architecture", architecture_name(recipe.shape.architecture));
+  writer.set_text("general.type", "model");
+  writer.set_text("general.name", recipe.name);
+  write_shape(writer, recipe.shape);
+  if (recipe.vocabulary != nullptr) {
+    writer.copy_keys(*recipe.vocabulary, "tokenizer.");
+  } else {
+    write_tokenizer(writer, recipe.tokenizer);
+  }
+  if (recipe.chat_template) writer.set_text("tokenizer.chat_template", *recipe.chat_template);
+
+  MadeModel made;
+  for (const TensorSpec &spec : expected_tensors(recipe.shape)) {
+    if (!is_wanted(spec, recipe.shape)) continue;
+    const auto chosen = recipe.type_of_target.find(target_of(spec.name));
+    const ggml_type wanted = chosen != recipe.type_of_target.end() ? chosen->second : recipe.type;
+    TensorSource source;
+    source.name = spec.name;
+    source.shape = spec.shape;
+    source.type = storable_type(wanted, static_cast<int>(spec.shape.size()), spec.shape[0]);
+    const bool is_norm = spec.name.ends_with("_norm.weight");
+    const bool is_rope = spec.name == "rope_freqs.weight";
+    source.fill = [&recipe, key = mix(recipe.seed ^ hash_name(spec.name)), columns = spec.shape[0], is_norm,
+                   is_rope](int64_t first_row, int64_t rows, float *out) {
+      if (is_rope) {
+        std::copy(recipe.shape.rope_factors.begin(), recipe.shape.rope_factors.end(), out);
+      } else if (is_norm) {
+        std::fill_n(out, rows * columns, 1.0f);
+      } else {
+        const auto scale = static_cast<float>(recipe.init_std);
+        const auto first = static_cast<uint64_t>(first_row * columns);
+        for (int64_t index = 0; index < rows * columns; ++index) {
+          out[index] = scale * normal_like(key, first + static_cast<uint64_t>(index));
+        }
+      }
+    };
+    uint64_t elements = 1;
+    for (const int64_t length : spec.shape) elements *= static_cast<uint64_t>(length);
+    made.parameters += elements;
+    ++made.tensor_types[type_label(source.type)];
+    if (spec.shape.size() > 1 && source.type != wanted) {
+      ++made.fallbacks[std::string(type_label(wanted)) + " -> " + type_label(source.type)];
+    }
+    writer.add(std::move(source));
+  }
+  made.file = writer.write(utf8_path, threads);
+  return made;
+}
+
+} // namespace trex

@@ -1,0 +1,15 @@
+// cos and sin of every position's rotation angles.
+#pragma once
+
+#include <vector>
+
+#include "gguf/hyper_parameters.h"
+
+namespace trex {
+
+// [positions][head_dim / 2] each. The angles are computed in single precision, step by step, as llama.cpp does when it
+// serves the model: at position 1000 a more exact angle would differ from the served one by about 1e-4.
+void rope_angles(const HyperParameters &parameters, int64_t positions, std::vector<float> &cosine,
+                 std::vector<float> &sine);
+
+} // namespace trex

@@ -1,0 +1,39 @@
+#include "ops/cpu/cpu_ops.h"
+
+namespace trex {
+namespace {
+
+float *allocate(Device &, size_t count) { return allocate_floats(count).release(); }
+void release(Device &, float *memory) { FreeAligned{}(memory); }
+
+} // namespace
+
+const Ops &cpu_ops() {
+  static const Ops table = {
+      .name = "cpu",
+      .allocate = allocate,
+      .release = release,
+      .fill = cpu::fill,
+      .linear_forward = cpu::linear_forward,
+      .linear_backward = cpu::linear_backward,
+      .rms_norm_forward = cpu::rms_norm_forward,
+      .rms_norm_backward = cpu::rms_norm_backward,
+      .rope = cpu::rope,
+      .attention_forward = cpu::attention_forward,
+      .attention_backward = cpu::attention_backward,
+      .swiglu_forward = cpu::swiglu_forward,
+      .swiglu_backward = cpu::swiglu_backward,
+      .add = cpu::add,
+      .embedding_forward = cpu::embedding_forward,
+      .embedding_backward = cpu::embedding_backward,
+      .gather_rows = cpu::gather_rows,
+      .scatter_rows = cpu::scatter_rows,
+      .cross_entropy = cpu::cross_entropy,
+      .log_probability = cpu::log_probability,
+      .sum_of_squares = cpu::sum_of_squares,
+      .adamw = cpu::adamw,
+  };
+  return table;
+}
+
+} // namespace trex

@@ -1,0 +1,43 @@
+// The CPU back end's operations, one file each; ops.h says what they mean.
+#pragma once
+
+#include "ops/cpu/cpu_device.h"
+#include "ops/ops.h"
+
+namespace trex::cpu {
+
+inline CpuDevice &cpu(Device &device) { return static_cast<CpuDevice &>(device); }
+
+// Sums over many values are taken in at most this many parts that are then added in order, so the result does not depend
+// on the number of threads.
+inline constexpr int64_t most_parts = 256;
+
+void linear_forward(Device &, Matrix y, Matrix x, const Weight &w, const float *bias, const LoraPair *lora, float *h,
+                    const DropoutKey &dropout, float *dropped);
+void linear_backward(Device &, Matrix dx, bool add_to_dx, Matrix dy, Matrix x, const Weight &w, float *dw, float *dbias,
+                     const LoraPair *lora, const float *h, float *dh, const DropoutKey &dropout, float *dropped);
+void apply_dropout(CpuDevice &, Matrix y, Matrix x, const DropoutKey &key, bool add);
+
+void rms_norm_forward(Device &, Matrix y, float *rstd, Matrix x, const float *weight, float epsilon);
+void rms_norm_backward(Device &, Matrix dx, bool add_to_dx, float *dweight, Matrix dy, Matrix x, const float *weight,
+                       const float *rstd);
+void rope(Device &, Matrix x, const int32_t *positions, const RopeTable &table, float direction);
+void attention_forward(Device &, Matrix out, float *lse, Matrix q, Matrix k, Matrix v, const PackedBatch &batch,
+                       const AttentionShape &shape);
+void attention_backward(Device &, Matrix dq, Matrix dk, Matrix dv, Matrix dout, Matrix out, const float *lse, Matrix q,
+                        Matrix k, Matrix v, const PackedBatch &batch, const AttentionShape &shape);
+void swiglu_forward(Device &, float *y, const float *gate, const float *up, int64_t count);
+void swiglu_backward(Device &, float *dgate, float *dup, const float *dy, const float *gate, const float *up,
+                     int64_t count);
+void add(Device &, float *y, const float *x, int64_t count);
+void fill(Device &, float *values, float value, int64_t count);
+void embedding_forward(Device &, Matrix x, const int32_t *tokens, const Weight &table);
+void embedding_backward(Device &, float *dtable, Matrix dx, const int32_t *tokens);
+void gather_rows(Device &, Matrix y, const int32_t *rows, Matrix x);
+void scatter_rows(Device &, Matrix y, const int32_t *rows, Matrix x);
+HeadResult cross_entropy(Device &, Matrix logits, const int32_t *targets, float grad_scale);
+void log_probability(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets);
+double sum_of_squares(Device &, const float *values, int64_t count);
+void adamw(Device &, float *values, float *m, float *v, const float *gradient, int64_t count, const AdamW &options);
+
+} // namespace trex::cpu

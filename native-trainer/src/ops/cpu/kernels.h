@@ -1,0 +1,56 @@
+// The inner loops that are compiled once per instruction set. Everything above them is compiled once.
+//
+// This header is included by files compiled for newer processors, so it holds declarations only (see
+// cmake/kernel_flags.cmake).
+#pragma once
+
+#include <cstdint>
+
+namespace trex {
+
+// c[rows, columns] (= or +=) a b with a packed as [depth][rows], b[k, j] at b[k * b_stride + j]. `rows` is the kernel's
+// own; when fewer than the kernel's columns are valid, b is padded with zeros and c is only touched where valid.
+using GemmTile = void (*)(int64_t depth, const float *a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
+                          int64_t valid_columns, bool accumulate);
+
+inline constexpr int max_tile_rows = 14;
+
+struct Kernels {
+  int tile_rows;                        // rows of the tallest tile
+  int wide_columns;                     // columns of a wide tile
+  int narrow_columns;                   // columns of a narrow one, for what remains and for LoRA's ranks
+  GemmTile wide[max_tile_rows + 1];     // by rows; 1 to tile_rows are set
+  GemmTile narrow[max_tile_rows + 1];
+
+  // to[k * to_stride + r] = scale * from[r * from_stride + k]
+  void (*transpose)(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t rows, int64_t depth,
+                    float scale);
+
+  float (*maximum)(const float *x, int64_t n);                       // n > 0
+  double (*exp_minus)(float *y, const float *x, float shift, int64_t n); // y = exp(x - shift); returns the sum of y
+  float (*dot)(const float *x, const float *y, int64_t n);
+  double (*sum_of_squares)(const float *x, int64_t n);
+  void (*scale)(float *x, float factor, int64_t n);
+  void (*add)(float *y, const float *x, int64_t n);
+  void (*norm_row)(float *y, const float *x, const float *weight, float rstd, int64_t n); // y = x * rstd * weight
+  // dx (= or +=) rstd * weight * dy - x * slope
+  void (*norm_row_gradient)(float *dx, bool accumulate, const float *dy, const float *x, const float *weight,
+                            float rstd, float slope, int64_t n);
+  float (*dot3)(const float *x, const float *y, const float *z, int64_t n);           // sum of x y z
+  void (*multiply_add)(float *sum, const float *x, const float *y, float factor, int64_t n); // sum += x y factor
+  void (*rotate_halves)(float *x, const float *cosine, const float *sine, float direction, int64_t half); // neox
+  void (*rotate_pairs)(float *x, const float *cosine, const float *sine, float direction, int64_t half);  // norm
+  // ds = p * (dp - delta) * scale, over ds = dp in place
+  void (*softmax_gradient)(float *dp, const float *p, float delta, float scale, int64_t n);
+  void (*swiglu)(float *y, const float *gate, const float *up, int64_t n);
+  // dgate and dup may overwrite gate and up.
+  void (*swiglu_gradient)(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n);
+  void (*adamw)(float *x, float *m, float *v, const float *g, int64_t n, float grad_scale, float beta1, float beta2,
+                float step_size, float epsilon, float root_correction, float decay);
+};
+
+const Kernels &portable_kernels();
+const Kernels &avx2_kernels();
+const Kernels &avx512_kernels();
+
+} // namespace trex

@@ -1,0 +1,185 @@
+// The element-wise inner loops, written once as plain loops that every compiler turns into vector code, and compiled once
+// per instruction set by kernels_*.cpp. All names are in an unnamed namespace so that no copy leaks into another file.
+//
+// Sums run over 16 fixed lanes, so every instruction set adds in the same order and gives the same result.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace {
+
+constexpr int64_t lanes = 16;
+
+inline float sum_lanes(const float *lane) {
+  double sum = 0.0;
+  for (int64_t i = 0; i < lanes; ++i) sum += static_cast<double>(lane[i]);
+  return static_cast<float>(sum);
+}
+
+// exp(x) to about 1 unit in the last place for x in [-87, 88]; clamped outside. Cody and Waite's reduction to
+// |r| <= ln 2 / 2, then the Taylor polynomial of degree 7, whose remainder is below 6e-9 relative.
+inline float exp_fast(float x) {
+  x = x < -87.0f ? -87.0f : x;
+  x = x > 88.0f ? 88.0f : x;
+  const float shifted = x * 1.44269504088896341f + 12582912.0f; // adding 1.5 * 2^23 rounds to the nearest integer
+  int32_t bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  const float n = shifted - 12582912.0f;
+  float r = x - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  float p = 1.0f / 5040.0f;
+  p = p * r + 1.0f / 720.0f;
+  p = p * r + 1.0f / 120.0f;
+  p = p * r + 1.0f / 24.0f;
+  p = p * r + 1.0f / 6.0f;
+  p = p * r + 0.5f;
+  p = p * (r * r) + r + 1.0f;
+  const int32_t exponent = (bits + 127) << 23; // the integer sits in the low bits of the shifted float
+  float power;
+  std::memcpy(&power, &exponent, sizeof power);
+  return p * power;
+}
+
+float maximum(const float *x, int64_t n) {
+  float lane[lanes];
+  for (int64_t i = 0; i < lanes; ++i) lane[i] = x[0];
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    for (int64_t j = 0; j < lanes; ++j) lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+  float best = lane[0];
+  for (int64_t j = 1; j < lanes; ++j) best = lane[j] > best ? lane[j] : best;
+  for (; i < n; ++i) best = x[i] > best ? x[i] : best;
+  return best;
+}
+
+double exp_minus(float *y, const float *x, float shift, int64_t n) {
+  double lane[lanes] = {};
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    for (int64_t j = 0; j < lanes; ++j) y[i + j] = exp_fast(x[i + j] - shift);
+    for (int64_t j = 0; j < lanes; ++j) lane[j] += static_cast<double>(y[i + j]);
+  }
+  double sum = 0.0;
+  for (int64_t j = 0; j < lanes; ++j) sum += lane[j];
+  for (; i < n; ++i) {
+    y[i] = exp_fast(x[i] - shift);
+    sum += static_cast<double>(y[i]);
+  }
+  return sum;
+}
+
+float dot(const float *x, const float *y, int64_t n) {
+  float lane[lanes] = {};
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    for (int64_t j = 0; j < lanes; ++j) lane[j] += x[i + j] * y[i + j];
+  for (int64_t j = 0; i < n; ++i, ++j) lane[j] += x[i] * y[i];
+  return sum_lanes(lane);
+}
+
+float dot3(const float *x, const float *y, const float *z, int64_t n) {
+  float lane[lanes] = {};
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    for (int64_t j = 0; j < lanes; ++j) lane[j] += x[i + j] * y[i + j] * z[i + j];
+  for (int64_t j = 0; i < n; ++i, ++j) lane[j] += x[i] * y[i] * z[i];
+  return sum_lanes(lane);
+}
+
+double sum_of_squares(const float *x, int64_t n) {
+  double lane[lanes] = {};
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    for (int64_t j = 0; j < lanes; ++j) lane[j] += static_cast<double>(x[i + j]) * static_cast<double>(x[i + j]);
+  double sum = 0.0;
+  for (int64_t j = 0; j < lanes; ++j) sum += lane[j];
+  for (; i < n; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  return sum;
+}
+
+void scale(float *x, float factor, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) x[i] *= factor;
+}
+
+void add(float *y, const float *x, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] += x[i];
+}
+
+void norm_row(float *y, const float *x, const float *weight, float rstd, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = x[i] * rstd * weight[i];
+}
+
+void norm_row_gradient(float *dx, bool accumulate, const float *dy, const float *x, const float *weight, float rstd,
+                       float slope, int64_t n) {
+  if (accumulate) {
+    for (int64_t i = 0; i < n; ++i) dx[i] += rstd * weight[i] * dy[i] - x[i] * slope;
+  } else {
+    for (int64_t i = 0; i < n; ++i) dx[i] = rstd * weight[i] * dy[i] - x[i] * slope;
+  }
+}
+
+void multiply_add(float *sum, const float *x, const float *y, float factor, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) sum[i] += x[i] * y[i] * factor;
+}
+
+void rotate_halves(float *x, const float *cosine, const float *sine, float direction, int64_t half) {
+  float *low = x, *high = x + half;
+  for (int64_t i = 0; i < half; ++i) {
+    const float c = cosine[i], s = sine[i] * direction, a = low[i], b = high[i];
+    low[i] = a * c - b * s;
+    high[i] = a * s + b * c;
+  }
+}
+
+void rotate_pairs(float *x, const float *cosine, const float *sine, float direction, int64_t half) {
+  for (int64_t i = 0; i < half; ++i) {
+    const float c = cosine[i], s = sine[i] * direction, a = x[2 * i], b = x[2 * i + 1];
+    x[2 * i] = a * c - b * s;
+    x[2 * i + 1] = a * s + b * c;
+  }
+}
+
+void softmax_gradient(float *dp, const float *p, float delta, float factor, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) dp[i] = p[i] * (dp[i] - delta) * factor;
+}
+
+void swiglu(float *y, const float *gate, const float *up, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = gate[i] / (1.0f + exp_fast(-gate[i])) * up[i];
+}
+
+void swiglu_gradient(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n) {
+  // A block is read before any of it is written, because dgate and dup may be gate and up.
+  for (int64_t i = 0; i < n; i += lanes) {
+    const int64_t count = n - i < lanes ? n - i : lanes;
+    float g[lanes] = {}, u[lanes] = {}, d[lanes] = {};
+    std::memcpy(g, gate + i, static_cast<size_t>(count) * sizeof(float));
+    std::memcpy(u, up + i, static_cast<size_t>(count) * sizeof(float));
+    std::memcpy(d, dy + i, static_cast<size_t>(count) * sizeof(float));
+    for (int64_t j = 0; j < lanes; ++j) {
+      const float sigmoid = 1.0f / (1.0f + exp_fast(-g[j]));
+      const float silu = g[j] * sigmoid;
+      g[j] = d[j] * u[j] * (sigmoid + silu * (1.0f - sigmoid)); // silu' = s + g s (1 - s)
+      u[j] = d[j] * silu;
+    }
+    std::memcpy(dgate + i, g, static_cast<size_t>(count) * sizeof(float));
+    std::memcpy(dup + i, u, static_cast<size_t>(count) * sizeof(float));
+  }
+}
+
+void adamw(float *x, float *m, float *v, const float *g, int64_t n, float grad_scale, float beta1, float beta2,
+           float step_size, float epsilon, float root_correction, float decay) {
+  for (int64_t i = 0; i < n; ++i) {
+    const float gradient = g[i] * grad_scale;
+    m[i] = beta1 * m[i] + (1.0f - beta1) * gradient;
+    v[i] = beta2 * v[i] + (1.0f - beta2) * gradient * gradient;
+    x[i] = x[i] * decay - step_size * m[i] / (std::sqrt(v[i]) * root_correction + epsilon);
+  }
+}
+
+#define TREX_VECTOR_KERNELS                                                                                            \
+  maximum, exp_minus, dot, sum_of_squares, scale, add, norm_row, norm_row_gradient, dot3, multiply_add, rotate_halves,  \
+      rotate_pairs, softmax_gradient, swiglu, swiglu_gradient, adamw
+
+} // namespace

@@ -1,0 +1,144 @@
+// The operations a transformer's forward and backward pass is made of. The model is written once over this table; a back
+// end (ops/cpu, later ops/cuda) fills it in. Nothing here throws, and only `allocate` allocates.
+//
+// Dimensions: T tokens in the packed batch, C residual width, D head width, F feed-forward width, V vocabulary,
+// N target tokens. Matrices are row-major floats in the back end's memory. Gradients are prefixed `d`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "ggml.h"
+
+namespace trex {
+
+// rows x cols floats; element (r, c) is data[r * stride + c].
+struct Matrix {
+  float *data = nullptr;
+  int64_t rows = 0, cols = 0, stride = 0;
+};
+
+// A matrix that maps `in` to `out` values, stored as in its file: `out` rows of `in` values, each row_bytes long.
+// Frozen weights stay quantised; they are decoded a panel at a time inside the product.
+struct Weight {
+  const std::byte *data = nullptr;
+  ggml_type type = GGML_TYPE_F32;
+  int64_t in = 0, out = 0;
+  size_t row_bytes = 0;
+};
+
+// One LoRA pair: y += scale * B (A drop(x)). A is rank x in, B is out x rank, both row-major. dA and dB are null when
+// the adapter is frozen (scoring).
+struct LoraPair {
+  const float *a = nullptr;
+  const float *b = nullptr;
+  float *da = nullptr;
+  float *db = nullptr;
+  int64_t rank = 0;
+  float scale = 0.0f;
+};
+
+// Where a dropout mask comes from: a counter-based generator keyed by these, so that the mask of one element depends on
+// neither threads nor micro-batches. rate 0 switches it off.
+struct DropoutKey {
+  float rate = 0.0f;
+  uint64_t seed = 0;
+  uint64_t stream = 0;      // optimiser step, layer and target
+  int64_t first_token = 0;  // position of the micro-batch's first token within the step
+};
+
+// Documents packed one after another: document i holds tokens [offsets[i], offsets[i + 1]). Attention never crosses a
+// border and positions restart at 0. In the back end's memory.
+struct PackedBatch {
+  const int32_t *tokens = nullptr;    // T
+  const int32_t *positions = nullptr; // T, position inside the document
+  const int32_t *offsets = nullptr;   // documents + 1
+  int64_t documents = 0;
+  int64_t token_count = 0;            // T
+  int64_t longest = 0;                // tokens in the longest document
+};
+
+struct AttentionShape {
+  int64_t heads, kv_heads, head_dim;
+  float scale;
+};
+
+// cos and sin of every position and pair, [positions][head_dim / 2] each.
+struct RopeTable {
+  const float *cosine;
+  const float *sine;
+  int64_t head_dim;
+  bool neox; // pairs (i, i + D/2) instead of (2i, 2i + 1)
+};
+
+struct AdamW {
+  float learning_rate, beta1, beta2, epsilon, weight_decay;
+  int64_t step;      // 1 for the first update
+  float grad_scale;  // gradients are multiplied by this first (clipping)
+};
+
+// What the loss of a set of target tokens came to.
+struct HeadResult {
+  double loss_sum; // sum over targets of -ln p(target)
+};
+
+struct Device {}; // a back end's own state (threads, scratch memory) derives from this
+
+struct Ops {
+  const char *name;
+
+  // Memory of `count` floats, 64-byte aligned, not cleared. Null when there is none left.
+  float *(*allocate)(Device &, size_t count);
+  void (*release)(Device &, float *);
+  void (*fill)(Device &, float *values, float value, int64_t count);
+
+  // y[T, out] = x W^T + bias + lora. With a LoRA, h[T, rank] = A drop(x) is kept for the backward pass; dropped[T, in] is
+  // scratch, needed only when a dropout rate is set.
+  void (*linear_forward)(Device &, Matrix y, Matrix x, const Weight &w, const float *bias, const LoraPair *lora,
+                         float *h, const DropoutKey &dropout, float *dropped);
+  // dx[T, in] (= or +=) dy W + lora; the LoRA's dA and dB are added to; dw[out, in] and dbias[out] are added to unless
+  // null. dh[T, rank] and dropped[T, in] are scratch. dx.data may be null when nobody needs it.
+  void (*linear_backward)(Device &, Matrix dx, bool add_to_dx, Matrix dy, Matrix x, const Weight &w, float *dw,
+                          float *dbias, const LoraPair *lora, const float *h, float *dh, const DropoutKey &dropout,
+                          float *dropped);
+
+  // y = x / rms(x) * weight, rstd[rows] = 1 / rms is kept. Rows may be heads: x of T rows of H * D is T * H rows of D.
+  void (*rms_norm_forward)(Device &, Matrix y, float *rstd, Matrix x, const float *weight, float epsilon);
+  // dx += for add_to_dx, else =. dweight[cols] is added to unless null. dx may be dy.
+  void (*rms_norm_backward)(Device &, Matrix dx, bool add_to_dx, float *dweight, Matrix dy, Matrix x,
+                            const float *weight, const float *rstd);
+
+  // Rotates every head of x[T, heads * D] in place; direction -1 is the backward pass.
+  void (*rope)(Device &, Matrix x, const int32_t *positions, const RopeTable &table, float direction);
+
+  // out[T, heads * D]; lse[heads, T] (natural log of each row's sum of exponentials) is kept for the backward pass.
+  void (*attention_forward)(Device &, Matrix out, float *lse, Matrix q, Matrix k, Matrix v, const PackedBatch &batch,
+                            const AttentionShape &shape);
+  void (*attention_backward)(Device &, Matrix dq, Matrix dk, Matrix dv, Matrix dout, Matrix out, const float *lse,
+                             Matrix q, Matrix k, Matrix v, const PackedBatch &batch, const AttentionShape &shape);
+
+  // y = silu(gate) * up
+  void (*swiglu_forward)(Device &, float *y, const float *gate, const float *up, int64_t count);
+  // dgate and dup may overwrite gate and up.
+  void (*swiglu_backward)(Device &, float *dgate, float *dup, const float *dy, const float *gate, const float *up,
+                          int64_t count);
+
+  void (*add)(Device &, float *y, const float *x, int64_t count); // y += x
+
+  void (*embedding_forward)(Device &, Matrix x, const int32_t *tokens, const Weight &table);
+  void (*embedding_backward)(Device &, float *dtable, Matrix dx, const int32_t *tokens);
+
+  void (*gather_rows)(Device &, Matrix y, const int32_t *rows, Matrix x);      // y[i] = x[rows[i]]
+  void (*scatter_rows)(Device &, Matrix y, const int32_t *rows, Matrix x);     // y[rows[i]] = x[i]; rows are distinct
+
+  // logits[N, V] = x[N, C] W^T become their own gradient grad_scale * (softmax - one-hot); returns the loss.
+  HeadResult (*cross_entropy)(Device &, Matrix logits, const int32_t *targets, float grad_scale);
+  // Scoring: log_probability[i] = ln p(targets[i]); is_argmax[i] tells whether no other token is more likely.
+  void (*log_probability)(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits,
+                          const int32_t *targets);
+
+  double (*sum_of_squares)(Device &, const float *values, int64_t count);
+  void (*adamw)(Device &, float *values, float *m, float *v, const float *gradient, int64_t count, const AdamW &options);
+};
+
+} // namespace trex

@@ -1,0 +1,43 @@
+// How many bytes a training job needs, by class, before it starts. The same numbers appear in the `plan` event.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "gguf/hyper_parameters.h"
+#include "gguf/model_file.h"
+
+namespace trex {
+
+struct MemoryPlan {
+  uint64_t weights = 0;     // frozen tensors as mapped from the file (lora), or fp32 copies of all tensors (full)
+  uint64_t adapter = 0;     // trainable LoRA values, fp32; 0 for full training
+  uint64_t gradients = 0;   // one fp32 per trainable value
+  uint64_t optimizer = 0;   // AdamW's two moments, fp32
+  uint64_t activations = 0; // kept between forward and backward
+  uint64_t workspace = 0;   // logits chunks, per-thread scratch, the file's metadata, the program itself
+
+  uint64_t total() const { return weights + adapter + gradients + optimizer + activations + workspace; }
+};
+
+struct TrainingShape {
+  bool full = false;              // method "full"
+  int64_t lora_rank = 0;          // method "lora"
+  std::vector<std::string> targets; // lora target names, see tensor_layout.h
+  int64_t tokens_per_step = 0;
+  int64_t max_sequence_tokens = 0;
+  int threads = 1;
+};
+
+// Trainable values: LoRA's A and B of every target in every layer, or every tensor of the model.
+uint64_t trainable_values(const HyperParameters &parameters, const TrainingShape &shape);
+
+// Activations and workspace come from train/activation_bytes.h.
+MemoryPlan plan_memory(const ModelFile &file, const HyperParameters &parameters, const TrainingShape &shape);
+
+nlohmann::json to_json(const MemoryPlan &plan); // {weights, adapter, gradients, optimizer, activations, workspace, total}
+
+} // namespace trex

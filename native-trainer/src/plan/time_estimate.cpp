@@ -1,0 +1,56 @@
+#include "plan/time_estimate.h"
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+
+#include "common/cpu_features.h"
+#include "gguf/tensor_layout.h"
+#include "ops/cpu/gemm.h"
+
+namespace trex {
+
+double training_operations_per_token(const HyperParameters &p, const TrainingShape &shape,
+                                     double mean_document_tokens) {
+  double weights = static_cast<double>(p.embedding * p.vocab); // the head, tied or not
+  for (const TensorSpec &spec : expected_tensors(p)) {
+    const bool is_layer_matrix = spec.shape.size() == 2 && spec.name.starts_with("blk.");
+    if (is_layer_matrix) weights += static_cast<double>(spec.shape[0] * spec.shape[1]);
+  }
+  const double base = weights * (shape.full ? 6.0 : 4.0);
+  const double lora = shape.full ? 0.0 : 6.0 * static_cast<double>(trainable_values(p, shape));
+  // q.k and p.v forward, four such products backward; a causal mask leaves half of each.
+  const double attention = 6.0 * mean_document_tokens * static_cast<double>(p.q_width() * p.layers);
+  return base + lora + attention;
+}
+
+double measure_operations_per_second(int threads) {
+  constexpr int64_t rows = 256;
+  constexpr int64_t width = 1024;
+  CpuDevice device(threads, 1, best_isa());
+  const FloatBuffer a = allocate_floats(rows * width);
+  const FloatBuffer b = allocate_floats(width * width);
+  const FloatBuffer c = allocate_floats(rows * width);
+  if (!a || !b || !c) throw std::bad_alloc();
+  std::fill_n(a.get(), rows * width, 0.5f);
+  std::fill_n(b.get(), width * width, 0.25f);
+  Gemm product{};
+  product.rows = rows;
+  product.columns = width;
+  product.c = c.get();
+  product.c_stride = width;
+  product.terms[0] = {{a.get(), width, false}, right_floats(b.get(), width, true), width};
+  product.term_count = 1;
+
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  double best_seconds = 1e9;
+  do {
+    const Clock::time_point start = Clock::now();
+    gemm(device, product);
+    best_seconds = std::min(best_seconds, std::chrono::duration<double>(Clock::now() - start).count());
+  } while (Clock::now() - begin < std::chrono::milliseconds(150));
+  return 2.0 * static_cast<double>(rows * width * width) / best_seconds;
+}
+
+} // namespace trex

@@ -1,0 +1,132 @@
+#include "train/bench_command.h"
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+#include <ostream>
+#include <string>
+
+#include "common/interrupt.h"
+#include "common/platform.h"
+#include "common/request.h"
+#include "gguf/tensor_layout.h"
+#include "ops/cpu/gemm.h"
+#include "ops/random.h"
+#include "train/activation_bytes.h"
+#include "train/bench_model.h"
+#include "train/lora_parameters.h"
+#include "train/training_flops.h"
+
+namespace trex {
+namespace {
+
+constexpr int64_t document_tokens = 64;
+constexpr int64_t bench_tokens = 2048;
+constexpr int64_t bench_rank = 16;
+
+struct Timing {
+  double seconds_per_run;
+  int64_t runs;
+};
+
+// Runs once to warm up, then until `seconds` have passed; the fastest run counts, because anything slower measures the
+// neighbours.
+template <class Work> Timing fastest(double seconds, const Work &work) {
+  using Clock = std::chrono::steady_clock;
+  work();
+  const Clock::time_point start = Clock::now();
+  Timing timing{1e30, 0};
+  do {
+    const Clock::time_point before = Clock::now();
+    work();
+    timing.seconds_per_run = std::min(timing.seconds_per_run, std::chrono::duration<double>(Clock::now() - before).count());
+    ++timing.runs;
+  } while (std::chrono::duration<double>(Clock::now() - start).count() < seconds && !interrupt_requested());
+  return timing;
+}
+
+// A plain product of the size caches like best: what this trainer's own kernels reach at most.
+nlohmann::json bench_sgemm(CpuDevice &device, double seconds) {
+  constexpr int64_t size = 1024;
+  const FloatBuffer memory = allocate_floats(3 * size * size);
+  if (!memory) throw std::bad_alloc();
+  float *a = memory.get(), *b = a + size * size, *c = b + size * size;
+  for (int64_t i = 0; i < 2 * size * size; ++i) a[i] = static_cast<float>(random_unit(1, 0, static_cast<uint64_t>(i)) - 0.5);
+  const Gemm product{size, size, c, size, false, nullptr, {{{a, size, false}, right_floats(b, size, false), size}, {}}, 1};
+  const Timing timing = fastest(seconds, [&] { gemm(device, product); });
+  const double flops = 2.0 * static_cast<double>(size) * static_cast<double>(size) * static_cast<double>(size);
+  return {{"gflops", flops / timing.seconds_per_run / 1e9}, {"shape", "1024x1024x1024"}};
+}
+
+// A LoRA step of rank 16 on every projection: forward, backward, gradient norm and update.
+nlohmann::json bench_train(CpuDevice &device, Model &model, const std::string &name, double seconds, double sgemm_gflops) {
+  TrainingShape shape;
+  shape.lora_rank = bench_rank;
+  for (const std::string_view target : lora_target_names()) shape.targets.emplace_back(target);
+  shape.tokens_per_step = bench_tokens;
+  shape.max_sequence_tokens = document_tokens;
+  const int64_t tokens = micro_batch_tokens(model.parameters, shape) / document_tokens * document_tokens;
+
+  LoraRequest lora;
+  lora.rank = bench_rank;
+  const std::vector<LoraTarget> targets = lora_targets(model, shape.targets);
+  ParameterSet set(cpu_ops(), device, lora_values(targets, lora.rank));
+  attach_lora(model, set, targets, lora, 1);
+  Transformer transformer(cpu_ops(), device, model, training_limits(shape, tokens), document_tokens);
+  TokenBatch batch;
+  std::vector<int32_t> document(document_tokens + 1);
+  for (int64_t first = 0; first < tokens; first += document_tokens) {
+    for (size_t i = 0; i < document.size(); ++i) {
+      document[i] = static_cast<int32_t>(random_bits(1, static_cast<uint64_t>(first), i) %
+                                         static_cast<uint64_t>(model.parameters.vocab));
+    }
+    batch.append(document, [](int32_t) { return true; });
+  }
+  AdamW adamw{1e-4f, 0.9f, 0.999f, 1e-8f, 0.0f, 0, 1.0f};
+  const Timing timing = fastest(seconds, [&] {
+    set.clear_gradients();
+    transformer.loss_and_gradients(batch, 1.0f / static_cast<float>(batch.target_count()), {});
+    set.gradient_norm();
+    ++adamw.step;
+    set.update(adamw);
+  });
+  const double gflops = training_flops(model, batch) / timing.seconds_per_run / 1e9;
+  const HyperParameters &p = model.parameters;
+  return {{"tokensPerSecond", static_cast<double>(batch.token_count()) / timing.seconds_per_run},
+          {"gflops", gflops},
+          {"shareOfSgemm", gflops / sgemm_gflops},
+          {"shape", name + ": " + std::to_string(p.layers) + " layers of width " + std::to_string(p.embedding) +
+                        ", vocabulary " + std::to_string(p.vocab) + ", LoRA rank " + std::to_string(bench_rank) + ", " +
+                        std::to_string(batch.token_count()) + " tokens in documents of " +
+                        std::to_string(document_tokens)}};
+}
+
+} // namespace
+
+int run_bench(const nlohmann::json &json, std::ostream &out) {
+  Request fields(json);
+  const std::optional<std::string> path = fields.optional_text("model");
+  const double seconds = fields.number_or("seconds", 5.0, 0.1, 3600.0);
+  const auto asked_threads = static_cast<int>(fields.integer_or("threads", 0, 0, 1024));
+  fields.finish();
+
+  const int threads = asked_threads > 0 ? asked_threads : platform::physical_processors();
+  CpuDevice device(threads, document_tokens, best_isa());
+  const nlohmann::json sgemm = bench_sgemm(device, seconds / 2);
+  const double sgemm_gflops = sgemm.at("gflops").get<double>();
+  nlohmann::json train;
+  if (path) {
+    const ModelFile file = ModelFile::open(*path);
+    FrozenModel frozen = load_frozen_model(file);
+    train = bench_train(device, frozen.model, file.architecture(), seconds / 2, sgemm_gflops);
+  } else {
+    BenchModel bench = make_bench_model();
+    train = bench_train(device, bench.frozen.model, "built-in", seconds / 2, sgemm_gflops);
+  }
+  const nlohmann::json answer = {
+      {"sgemm", sgemm}, {"train", train}, {"threads", threads}, {"isa", isa_name(best_isa())}};
+  out << json_line(answer) << '\n';
+  return 0;
+}
+
+} // namespace trex

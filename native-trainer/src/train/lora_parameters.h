@@ -1,0 +1,42 @@
+// A LoRA adapter under training: its values in a ParameterSet, attached to a frozen model's projections.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gguf/adapter_file.h"
+#include "model/model.h"
+#include "train/parameter_set.h"
+#include "train/train_request.h"
+
+namespace trex {
+
+struct LoraTarget {
+  std::string base; // "blk.0.attn_q.weight"
+  size_t layer;
+  Projection projection;
+  int64_t in, out;
+};
+
+std::vector<LoraTarget> lora_targets(const Model &model, const std::vector<std::string> &names);
+
+// Values of A and B of all targets.
+int64_t lora_values(const std::vector<LoraTarget> &targets, int64_t rank);
+
+// Takes room for every target from `set`, points the model's projections at it, and fills in the start: A uniform in
+// +-1/sqrt(in) (Kaiming with a = sqrt 5, as in PEFT), B zero.
+void attach_lora(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets, const LoraRequest &lora,
+                 uint64_t seed);
+
+// Overwrites the start with a saved adapter, scaled so that it has the same effect under the request's alpha. An adapter
+// of lower rank fills the first rows; the rest starts as usual. Throws Failure CONFIG "lora.init_from".
+void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets, const LoraRequest &lora,
+                        const Adapter &adapter);
+
+// Views of what was trained, for the writer.
+std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets);
+
+// For scoring: attaches a finished adapter. `adapter` must outlive the model's use.
+void attach_adapter(Model &model, const Adapter &adapter, double scale);
+
+} // namespace trex

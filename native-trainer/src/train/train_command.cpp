@@ -1,0 +1,14 @@
+#include "train/train_command.h"
+
+#include "train/event_log.h"
+#include "train/training_job.h"
+
+namespace trex {
+
+int run_train(const nlohmann::json &request, std::ostream &out) {
+  EventLog events(out);
+  TrainingJob job(parse_train_request(request), events);
+  return job.run();
+}
+
+} // namespace trex

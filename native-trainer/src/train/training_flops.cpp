@@ -1,0 +1,45 @@
+#include "train/training_flops.h"
+
+namespace trex {
+namespace {
+
+double projection_flops(const Linear &linear, double tokens, bool input_gradient) {
+  const double weight = 2.0 * static_cast<double>(linear.weight.in) * static_cast<double>(linear.weight.out);
+  const double lora = 2.0 * static_cast<double>(linear.lora.rank) * static_cast<double>(linear.weight.in + linear.weight.out);
+  double passes = weight + lora;                           // forward
+  if (input_gradient) passes += weight;                    // dx
+  if (linear.dweight != nullptr) passes += weight;         // dW
+  if (linear.lora.da != nullptr) {
+    const double half_in = 2.0 * static_cast<double>(linear.lora.rank * linear.weight.in);
+    passes += lora + (lora - half_in) + (input_gradient ? half_in : 0.0); // dA and dB; dh; through A into dx
+  }
+  return passes * tokens;
+}
+
+// Scores and their product with the values forward; five products backward, one of them the recomputed scores, which is
+// left out. Causal: half of the square.
+double attention_flops(const HyperParameters &p, const TokenBatch &batch) {
+  double pairs = 0.0;
+  for (size_t i = 0; i + 1 < batch.offsets.size(); ++i) {
+    const double length = batch.offsets[i + 1] - batch.offsets[i];
+    pairs += length * (length + 1.0) / 2.0;
+  }
+  return pairs * 2.0 * static_cast<double>(p.q_width()) * (2.0 + 4.0);
+}
+
+} // namespace
+
+double training_flops(const Model &model, const TokenBatch &batch) {
+  const auto tokens = static_cast<double>(batch.token_count());
+  double flops = 0.0;
+  for (size_t layer = 0; layer < model.layers.size(); ++layer) {
+    for (int p = 0; p < projection_count; ++p) {
+      const bool first_input = layer == 0 && p <= attn_v && model.dembedding == nullptr;
+      flops += projection_flops(model.layers[layer].projections[p], tokens, !first_input);
+    }
+    flops += attention_flops(model.parameters, batch);
+  }
+  return flops + projection_flops(model.head, static_cast<double>(batch.target_count()), true);
+}
+
+} // namespace trex

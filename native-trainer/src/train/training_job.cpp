@@ -1,0 +1,277 @@
+#include "train/training_job.h"
+
+#include <cmath>
+#include <limits>
+#include <new>
+
+#include "common/interrupt.h"
+#include "common/platform.h"
+#include "common/version.h"
+#include "train/activation_bytes.h"
+#include "train/divergence.h"
+#include "train/fingerprint.h"
+#include "train/schedule.h"
+
+namespace trex {
+namespace {
+
+std::string mebibytes(uint64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
+
+int64_t parameter_count(const ModelFile &file) {
+  int64_t count = 0;
+  for (const TensorView &tensor : file.tensors()) count += tensor.elements();
+  return count;
+}
+
+nlohmann::json number_or_null(double value) { return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(); }
+
+} // namespace
+
+TrainingJob::TrainingJob(TrainRequest request, EventLog &events)
+    : request_(std::move(request)), events_(events), file_(ModelFile::open(request_.model)),
+      parameters_(read_hyper_parameters(file_)),
+      documents_(read_documents(request_.data, "training data", parameters_.vocab, request_.max_sequence_tokens)),
+      threads_(request_.threads > 0 ? request_.threads : platform::physical_processors()) {
+  if (request_.validation) {
+    validation_ = read_documents(*request_.validation, "validation data", parameters_.vocab, request_.max_sequence_tokens);
+  }
+  const TrainingShape shape = training_shape(request_, threads_);
+  plan_ = plan_memory(file_, parameters_, shape);
+  micro_tokens_ = micro_batch_tokens(parameters_, shape);
+  if (request_.steps) {
+    last_document_ = std::numeric_limits<int64_t>::max();
+    steps_ = *request_.steps;
+  } else {
+    last_document_ = documents_of_epochs(documents_, request_.epochs);
+    steps_ = count_steps(documents_, request_.tokens_per_step, request_.seed, last_document_);
+  }
+  fingerprint_ = job_fingerprint(request_, file_, documents_);
+  report_start();
+  check_memory();
+}
+
+std::string TrainingJob::out_path(const char *name) const { return request_.out_dir + "/" + name; }
+
+void TrainingJob::report_start() {
+  events_.emit("start", {{"version", version},
+                         {"arch", file_.architecture()},
+                         {"parameters", parameter_count(file_)},
+                         {"trainableParameters", trainable_values(parameters_, training_shape(request_, threads_))},
+                         {"rows", documents_.count()},
+                         {"droppedRows", documents_.dropped_rows},
+                         {"tokens", documents_.tokens.size()},
+                         {"targetTokens", documents_.target_tokens},
+                         {"steps", steps_},
+                         {"threads", threads_},
+                         {"isa", isa_name(best_isa())},
+                         {"seed", request_.seed}});
+  events_.emit("plan", {{"bytes", to_json(plan_)}});
+}
+
+void TrainingJob::check_memory() {
+  const uint64_t physical = platform::total_memory_bytes();
+  const uint64_t limit = std::min(request_.limit_memory_bytes.value_or(physical), physical);
+  if (plan_.total() <= limit) return;
+  throw oom_failure("memory.plan",
+                    "This job needs " + mebibytes(plan_.total()) + " but the limit is " + mebibytes(limit) +
+                        "; nothing was trained.",
+                    "Lower batch.maxSequenceTokens, batch.tokensPerStep or lora.rank, or choose a smaller model.");
+}
+
+void TrainingJob::allocate() {
+  try {
+    device_ = std::make_unique<CpuDevice>(threads_, request_.max_sequence_tokens, best_isa());
+    if (request_.full) {
+      trained_ = trained_tensors(file_);
+      int64_t count = 0;
+      for (const TrainedTensor &tensor : trained_) count += tensor.count;
+      set_ = std::make_unique<ParameterSet>(cpu_ops(), *device_, count);
+      full_ = attach_full(file_, *set_, trained_);
+    } else {
+      frozen_ = load_frozen_model(file_);
+      lora_targets_ = lora_targets(frozen_.model, request_.lora.targets);
+      set_ = std::make_unique<ParameterSet>(cpu_ops(), *device_, lora_values(lora_targets_, request_.lora.rank));
+      attach_lora(frozen_.model, *set_, lora_targets_, request_.lora, request_.seed);
+      if (request_.lora.init_from) {
+        start_from_adapter(frozen_.model, *set_, lora_targets_, request_.lora,
+                           read_adapter(*request_.lora.init_from, file_));
+      }
+    }
+    transformer_ = std::make_unique<Transformer>(cpu_ops(), *device_, request_.full ? full_ : frozen_.model,
+                                                 training_limits(training_shape(request_, threads_), micro_tokens_),
+                                                 request_.max_sequence_tokens);
+  } catch (const std::bad_alloc &) {
+    throw oom_failure("memory.allocate",
+                      "The system refused " + mebibytes(plan_.total()) + " of memory; nothing was trained.",
+                      "Close other programs, or lower batch.maxSequenceTokens or batch.tokensPerStep.");
+  }
+}
+
+bool TrainingJob::resume() {
+  if (!request_.resume) return false;
+  const std::optional<TrainingProgress> saved = read_checkpoint(out_path("checkpoint.trex"), fingerprint_, *set_);
+  if (!saved) return false;
+  progress_ = *saved;
+  has_checkpoint_ = true;
+  return true;
+}
+
+void TrainingJob::save_checkpoint() {
+  const std::string path = out_path("checkpoint.trex");
+  write_checkpoint(path, fingerprint_, progress_, *set_);
+  has_checkpoint_ = true;
+  events_.emit("checkpoint", {{"step", progress_.step}, {"path", path}});
+}
+
+WrittenFile TrainingJob::write_result() {
+  if (request_.full) {
+    return write_full_model(out_path("model.gguf"), file_, *set_, trained_, request_.output_type, device_->pool);
+  }
+  return write_adapter(out_path("adapter.gguf"), file_, request_.output_name, request_.lora.alpha,
+                       adapter_views(frozen_.model, lora_targets_), request_.output_type);
+}
+
+// Mean loss over the step's targets, with its gradient in the parameter set; nullopt when interrupted on the way. The loss
+// of every micro-batch is divided by the targets of the whole step, so how a step is cut does not change what is learnt.
+std::optional<double> TrainingJob::train_step(const StepDocuments &step) {
+  set_->clear_gradients();
+  const auto scale = static_cast<float>(1.0 / static_cast<double>(step.targets));
+  DropoutState dropout{static_cast<float>(request_.lora.dropout), request_.seed,
+                       static_cast<uint64_t>(progress_.step), 0};
+  double loss = 0.0;
+  for (const std::vector<int64_t> &group : micro_batches(documents_, step, micro_tokens_)) {
+    if (interrupt_requested()) return std::nullopt;
+    batch_.clear();
+    for (const int64_t document : group) documents_.append_to(batch_, document);
+    loss += transformer_->loss_and_gradients(batch_, scale, dropout);
+    dropout.first_token += batch_.token_count();
+  }
+  return loss / static_cast<double>(step.targets);
+}
+
+void TrainingJob::apply_update(double gradient_norm) {
+  const OptimizerRequest &o = request_.optimizer;
+  const bool clip = o.clip_norm > 0.0 && gradient_norm > o.clip_norm;
+  AdamW options{};
+  options.learning_rate = static_cast<float>(learning_rate_at(o, progress_.step + 1, steps_));
+  options.beta1 = static_cast<float>(o.beta1);
+  options.beta2 = static_cast<float>(o.beta2);
+  options.epsilon = static_cast<float>(o.epsilon);
+  options.weight_decay = static_cast<float>(o.weight_decay);
+  options.step = progress_.step + 1;
+  options.grad_scale = clip ? static_cast<float>(o.clip_norm / gradient_norm) : 1.0f;
+  set_->update(options);
+}
+
+void TrainingJob::report_step(const StepDocuments &step, double loss, double gradient_norm, double step_ms) {
+  events_.emit("step", {{"step", progress_.step},
+                        {"steps", steps_},
+                        {"epoch", step.epoch},
+                        {"loss", loss},
+                        {"gradNorm", gradient_norm},
+                        {"learningRate", learning_rate_at(request_.optimizer, progress_.step, steps_)},
+                        {"tokens", step.tokens},
+                        {"targetTokens", step.targets},
+                        {"tokensPerSecond", static_cast<double>(step.tokens) / (step_ms / 1000.0)},
+                        {"stepMs", step_ms},
+                        {"rssBytes", platform::resident_bytes()}});
+}
+
+// Mean loss over the validation targets, without dropout.
+double TrainingJob::validate() {
+  double loss = 0.0;
+  StepDocuments all;
+  for (int64_t document = 0; document < validation_->count(); ++document) all.documents.push_back(document);
+  for (const std::vector<int64_t> &group : micro_batches(*validation_, all, micro_tokens_)) {
+    if (interrupt_requested()) break;
+    batch_.clear();
+    for (const int64_t document : group) validation_->append_to(batch_, document);
+    loss += transformer_->loss(batch_);
+  }
+  loss /= static_cast<double>(validation_->target_tokens);
+  if (interrupt_requested()) return std::numeric_limits<double>::quiet_NaN();
+  events_.emit("validation", {{"step", progress_.step}, {"loss", number_or_null(loss)},
+                              {"targetTokens", validation_->target_tokens}});
+  return loss;
+}
+
+// The weights before the bad update are still here, but they may already have begun to come apart; the last checkpoint is
+// the safer choice when there is one.
+void TrainingJob::stop_diverged(double loss, double gradient_norm) {
+  const int64_t bad_step = progress_.step + 1;
+  if (has_checkpoint_) {
+    if (const auto saved = read_checkpoint(out_path("checkpoint.trex"), fingerprint_, *set_)) progress_ = *saved;
+  }
+  const WrittenFile kept = write_result();
+  const bool finite = std::isfinite(loss) && std::isfinite(gradient_norm);
+  throw Failure{FailureClass::diverged, "train.diverged",
+                std::string("Training came apart at step ") + std::to_string(bad_step) +
+                    (finite ? ": the loss rose far above its best" : ": the loss or gradient is not a number") +
+                    "; the weights of step " + std::to_string(progress_.step) + " were kept in " + kept.path + ".",
+                "Lower optimizer.learningRate, or clip the gradient with optimizer.clipNorm."};
+}
+
+void TrainingJob::stop_timeout() {
+  save_checkpoint();
+  const WrittenFile kept = write_result();
+  throw Failure{FailureClass::timeout, "train.timeout",
+                "The time limit ran out after step " + std::to_string(progress_.step) + " of " + std::to_string(steps_) +
+                    "; the weights so far were kept in " + kept.path + ".",
+                "Raise limits.seconds and start again with \"resume\": true to go on from here."};
+}
+
+int TrainingJob::finish(double validation_loss) {
+  const WrittenFile result = write_result();
+  const double seconds = events_.elapsed_ms() / 1000.0;
+  events_.emit("done", {{"step", progress_.step},
+                        {"loss", progress_.last_loss},
+                        {"validationLoss", number_or_null(validation_loss)},
+                        {request_.full ? "model" : "adapter", result.path},
+                        {"sha256", result.sha256},
+                        {"seconds", seconds},
+                        {"tokens", progress_.tokens},
+                        {"tokensPerSecond", static_cast<double>(progress_.tokens) / seconds},
+                        {"peakRssBytes", platform::peak_resident_bytes()},
+                        {"plannedBytes", plan_.total()}});
+  return 0;
+}
+
+int TrainingJob::run() {
+  allocate();
+  const bool resumed = resume();
+  double validation_loss = std::numeric_limits<double>::quiet_NaN();
+  if (validation_ && !resumed && request_.validate_every_steps > 0) validation_loss = validate();
+
+  StepStream stream(documents_, request_.tokens_per_step, request_.seed);
+  for (int64_t skipped = 0; skipped < progress_.step; ++skipped) stream.next(last_document_);
+  while (progress_.step < steps_) {
+    const double start_ms = events_.elapsed_ms();
+    const std::optional<StepDocuments> step = stream.next(last_document_);
+    if (!step) break;
+    const std::optional<double> loss = train_step(*step);
+    if (!loss || interrupt_requested()) {
+      save_checkpoint();
+      return interrupted_exit_code;
+    }
+    const double norm = set_->gradient_norm();
+    if (has_diverged(progress_, *loss, norm)) stop_diverged(*loss, norm);
+    apply_update(norm);
+    ++progress_.step;
+    progress_.last_loss = *loss;
+    progress_.tokens += step->tokens;
+    report_step(*step, *loss, norm, events_.elapsed_ms() - start_ms);
+
+    const bool last = progress_.step == steps_;
+    if (!last && request_.checkpoint_every_steps > 0 && progress_.step % request_.checkpoint_every_steps == 0) {
+      save_checkpoint();
+    }
+    if (validation_ && !last && request_.validate_every_steps > 0 && progress_.step % request_.validate_every_steps == 0) {
+      validation_loss = validate();
+    }
+    if (!last && request_.limit_seconds && events_.elapsed_ms() / 1000.0 > *request_.limit_seconds) stop_timeout();
+  }
+  if (validation_) validation_loss = validate();
+  return finish(validation_loss);
+}
+
+} // namespace trex

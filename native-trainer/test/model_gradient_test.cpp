@@ -1,0 +1,152 @@
+// The whole model: gradients against finite differences for every tensor of three architectures, and the properties that
+// packing and micro-batching must not break.
+#include <string>
+
+#include "gguf/hyper_parameters.h"
+#include "model/transformer.h"
+#include "ops/cpu/cpu_device.h"
+#include "support/check.h"
+#include "support/tiny_model.h"
+
+using namespace trex;
+using namespace trex::test;
+
+namespace {
+
+constexpr int64_t longest = 90;
+
+std::vector<int32_t> tokens_of(int64_t count, uint64_t stream) {
+  std::vector<int32_t> tokens;
+  for (int64_t i = 0; i < count; ++i) tokens.push_back(static_cast<int32_t>(random_bits(1, stream, static_cast<uint64_t>(i)) % 31));
+  return tokens;
+}
+
+// Three documents, the last longer than a block of attention, some of their tokens masked.
+std::vector<std::vector<int32_t>> some_documents() { return {tokens_of(4, 1), tokens_of(17, 2), tokens_of(80, 3)}; }
+bool is_target(int32_t position) { return position % 3 != 1; }
+
+TokenBatch pack(const std::vector<std::vector<int32_t>> &documents) {
+  TokenBatch batch;
+  for (const std::vector<int32_t> &document : documents) batch.append(document, is_target);
+  return batch;
+}
+
+PassLimits limits_for(int64_t rank) {
+  PassLimits limits;
+  limits.tokens = 128;
+  limits.backward = true;
+  for (int64_t &r : limits.rank) r = rank;
+  return limits;
+}
+
+constexpr Architecture architectures[] = {Architecture::llama, Architecture::qwen2, Architecture::qwen3};
+
+} // namespace
+
+TEST(every_gradient_matches_finite_differences) {
+  for (const Architecture architecture : architectures) {
+    for (const int64_t rank : {0, 3}) {
+      CpuDevice device(2, longest, best_isa());
+      TinyModel tiny(architecture, rank);
+      Transformer transformer(cpu_ops(), device, tiny.model, limits_for(rank), longest);
+      const TokenBatch batch = pack(some_documents());
+      const float scale = 1.0f / static_cast<float>(batch.target_count());
+      const auto value = [&] { return transformer.loss(batch) * static_cast<double>(scale); };
+      const double loss = transformer.loss_and_gradients(batch, scale, {});
+      CHECK(close(loss * static_cast<double>(scale), value(), 1e-6));
+      for (Trained &tensor : tiny.tensors) {
+        const std::vector<float> direction = random_values(static_cast<int64_t>(tensor.values.size()), 50, 0.2f);
+        const double expected = slope_along(tensor.values, direction, 0.02, value);
+        const double got = inner_product(tensor.gradient, direction);
+        // The loss is known to about 1e-6 and the step is 0.02, so slopes carry an error of some 3e-5.
+        CHECK_CASE(close(got, expected, 5e-3, 1e-2), std::string(architecture_name(architecture)) + " " + tensor.name + " " +
+                                                   std::to_string(got) + " against " + std::to_string(expected));
+      }
+    }
+  }
+}
+
+TEST(packed_documents_equal_separate_ones) {
+  for (const Architecture architecture : architectures) {
+    CpuDevice device(2, longest, best_isa());
+    TinyModel tiny(architecture, 3);
+    Transformer transformer(cpu_ops(), device, tiny.model, limits_for(3), longest);
+    const double packed = transformer.loss_and_gradients(pack(some_documents()), 0.1f, {});
+    std::vector<std::vector<float>> gradients;
+    for (const Trained &tensor : tiny.tensors) gradients.push_back(tensor.gradient);
+    tiny.clear_gradients();
+    double separate = 0.0;
+    for (const std::vector<int32_t> &document : some_documents()) {
+      separate += transformer.loss_and_gradients(pack({document}), 0.1f, {});
+    }
+    CHECK(close(packed, separate, 1e-6));
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      CHECK_CASE(relative_error(tiny.tensors[i].gradient, gradients[i]) < 2e-5, tiny.tensors[i].name);
+    }
+  }
+}
+
+TEST(dropout_does_not_depend_on_micro_batches) {
+  CpuDevice device(2, longest, best_isa());
+  TinyModel tiny(Architecture::qwen2, 3);
+  Transformer transformer(cpu_ops(), device, tiny.model, limits_for(3), longest);
+  DropoutState dropout{0.4f, 5, 11, 0};
+  const double whole = transformer.loss_and_gradients(pack(some_documents()), 0.1f, dropout);
+  double parts = 0.0;
+  for (const std::vector<int32_t> &document : some_documents()) {
+    const TokenBatch batch = pack({document});
+    parts += transformer.loss_and_gradients(batch, 0.1f, dropout);
+    dropout.first_token += batch.token_count();
+  }
+  CHECK(close(whole, parts, 1e-6));
+  CHECK(!close(whole, transformer.loss(pack(some_documents())), 1e-4)); // the mask does something
+}
+
+TEST(masked_and_later_tokens_change_nothing) {
+  CpuDevice device(2, longest, best_isa());
+  TinyModel tiny(Architecture::llama);
+  Transformer transformer(cpu_ops(), device, tiny.model, limits_for(0), longest);
+  std::vector<int32_t> document = tokens_of(20, 4);
+  const auto first_ten = [](int32_t position) { return position < 10; };
+  const auto loss_of = [&] {
+    TokenBatch batch;
+    batch.append(document, first_ten);
+    return transformer.loss(batch);
+  };
+  const double before = loss_of();
+  for (size_t i = 10; i < document.size(); ++i) document[i] = (document[i] + 7) % 31;
+  CHECK(loss_of() == before);
+  document[9] = (document[9] + 7) % 31;
+  CHECK(loss_of() != before);
+}
+
+TEST(every_instruction_set_gives_the_same_loss_and_gradients) {
+  std::vector<std::vector<float>> gradients;
+  double loss = 0.0;
+  for (const Isa isa : available_isas()) {
+    CpuDevice device(2, longest, isa);
+    TinyModel tiny(Architecture::qwen3, 3);
+    Transformer transformer(cpu_ops(), device, tiny.model, limits_for(3), longest);
+    const double own = transformer.loss_and_gradients(pack(some_documents()), 0.1f, {});
+    if (gradients.empty()) {
+      loss = own;
+      for (const Trained &tensor : tiny.tensors) gradients.push_back(tensor.gradient);
+      continue;
+    }
+    CHECK_CASE(close(own, loss, 1e-6), isa_name(isa));
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      CHECK_CASE(relative_error(tiny.tensors[i].gradient, gradients[i]) < 1e-5,
+                 std::string(isa_name(isa)) + " " + tiny.tensors[i].name);
+    }
+  }
+}
+
+TEST(planned_layout_is_the_one_used) {
+  TinyModel tiny(Architecture::qwen3, 3);
+  const PassMemory measured = lay_out(tiny.model.parameters, limits_for(3), nullptr);
+  std::vector<float> memory(measured.activation_floats + measured.workspace_floats);
+  const PassMemory placed = lay_out(tiny.model.parameters, limits_for(3), memory.data());
+  CHECK(placed.activation_floats == measured.activation_floats);
+  CHECK(placed.work.head_dx >= memory.data() && placed.work.head_dx < memory.data() + memory.size());
+  CHECK(placed.layers[0].x != placed.layers[1].x);
+}
