@@ -1,0 +1,82 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { err, fail, FailureError, ok, type Data, type Example, type LlamaHost, type Result } from "../contract/index.js";
+import { failureOfIo } from "../store/index.js";
+import { cancelledFailure } from "./cancelled.js";
+import { groupKey, promptKey, answerOf, shortHash } from "./identity.js";
+import { applyOperators } from "./operators.js";
+import { createRowWriter } from "./row-writer.js";
+import { readShots, readSplit } from "./split-files.js";
+import { createTokenization, type TokenizedRow } from "./tokenize-rows.js";
+
+type Request = Parameters<Data["buildTrainingSet"]>[0];
+type Built = Awaited<ReturnType<Data["buildTrainingSet"]>> extends Result<infer Value> ? Value : never;
+
+const validationShare = 0.05;
+const mostValidationRows = 64;
+/** Not the run's seed: the same rows validate every recipe of every seed, so that their losses can be compared. */
+const validationSalt = "validation";
+
+/** Errors: DATA `data.nothing_left`, `data.all_too_long`; those of the template, the worker and the disk. */
+export async function buildTrainingSet(llama: LlamaHost, request: Request, signal: AbortSignal): Promise<Result<Built>> {
+  const [train, shots] = await Promise.all([readSplit(request.runDirectory, "train"), readShots(request.runDirectory)]);
+  if (!train.ok) return train;
+  if (!shots.ok) return shots;
+  const validation = chooseValidation(train.value);
+  const held = new Set(validation.map(groupKey));
+  const operated = applyOperators(train.value.filter((row) => !held.has(groupKey(row))), request.operators, request.seed);
+  const chosen = request.limitRows === undefined ? operated : firstRows(operated, request.limitRows, request.seed);
+  if (chosen.length === 0) return fail("DATA", "data.nothing_left", "The recipe's data operators left no training row.", "Use fewer or milder operators.");
+
+  const tokenization = await createTokenization(llama, request.modelPath, signal);
+  if (!tokenization.ok) return tokenization;
+  const rows = await tokenization.value.rows([...chosen, ...validation], request.prompt, shots.value, signal);
+  if (!rows.ok) return rows;
+  const fits = (row: TokenizedRow) => row.tokens.length <= request.maxSequenceTokens;
+  const trainRows = rows.value.slice(0, chosen.length).filter(fits);
+  if (trainRows.length === 0) {
+    return fail("DATA", "data.all_too_long", `All ${chosen.length} training rows are longer than ${request.maxSequenceTokens} tokens.`, "Raise maxSequenceTokens, show fewer worked examples, or shorten the rows.");
+  }
+  const validationRows = rows.value.slice(chosen.length).filter(fits);
+  try {
+    await mkdir(request.outDirectory, { recursive: true });
+    const trainPath = join(request.outDirectory, "train.jsonl");
+    const validationPath = join(request.outDirectory, "validation.jsonl");
+    const dataSha256 = await writeRows(trainPath, trainRows, signal);
+    // A recipe whose long prompts push out every validation row validates on a training row rather than on nothing.
+    await writeRows(validationPath, validationRows.length > 0 ? validationRows : trainRows.slice(0, 1), signal);
+    return ok({ trainPath, validationPath, rows: trainRows.length, droppedRows: chosen.length - trainRows.length, tokens: trainRows.reduce((sum, row) => sum + row.tokens.length, 0), dataSha256 });
+  } catch (error) {
+    return error instanceof FailureError ? err(error.failure) : err(failureOfIo(error, "Cannot write the training rows", "The run is unchanged."));
+  }
+}
+
+/** A small slice of the training split, one row per question and only undisputed ones, the same for every recipe. */
+function chooseValidation(train: readonly Example[]): Example[] {
+  const answers = new Map<string, Set<string>>();
+  for (const row of train) answers.set(promptKey(row), (answers.get(promptKey(row)) ?? new Set()).add(answerOf(row)));
+  const groups = new Map<string, Example>();
+  for (const row of train) if (answers.get(promptKey(row))?.size === 1 && !groups.has(groupKey(row))) groups.set(groupKey(row), row);
+  const count = Math.max(1, Math.min(mostValidationRows, Math.floor(train.length * validationShare)));
+  return [...groups].map(([group, row]) => ({ key: shortHash(`${validationSalt}:${group}`), row })).sort((left, right) => (left.key < right.key ? -1 : 1)).slice(0, count).map(({ row }) => row);
+}
+
+/** A fair part for a cheap rung: drawn by hash, kept in order. */
+function firstRows(rows: readonly Example[], limit: number, seed: number): readonly Example[] {
+  const drawn = rows.map((row, index) => ({ index, key: shortHash(`${seed}:limit:${row.id}:${index}`) })).sort((left, right) => (left.key < right.key ? -1 : 1)).slice(0, Math.max(1, limit));
+  const kept = new Set(drawn.map(({ index }) => index));
+  return rows.filter((_, index) => kept.has(index));
+}
+
+async function writeRows(path: string, rows: readonly TokenizedRow[], signal: AbortSignal): Promise<string> {
+  const writer = await createRowWriter(path);
+  try {
+    for (const { tokens, train } of rows) {
+      if (signal.aborted) throw new FailureError(cancelledFailure);
+      await writer.write({ tokens, train });
+    }
+    return await writer.finish();
+  } finally {
+    await writer.discard();
+  }
+}

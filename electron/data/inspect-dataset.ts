@@ -1,0 +1,32 @@
+import { err, FailureError, ok, type ImportReport, type Message, type MetricName, type Result } from "../contract/index.js";
+import { importRows } from "./import-rows.js";
+import { openDataset } from "./read/open-dataset.js";
+import { recommendMetric } from "./recommend-metric.js";
+
+export interface DatasetInspection {
+  readonly report: ImportReport;
+  /** The first rows as conversations, texts cut to a screen's size. */
+  readonly preview: readonly (readonly Message[])[];
+  readonly recommendedMetric: MetricName;
+  readonly metricReason: string;
+}
+
+const previewRows = 5;
+const previewCharacters = 600;
+
+/** Reads the whole file and says what is in it; writes nothing. Errors: those of `openDataset`. */
+export async function inspectDataset(path: string, signal: AbortSignal): Promise<Result<DatasetInspection>> {
+  const opened = await openDataset(path, signal);
+  if (!opened.ok) return opened;
+  const preview: Message[][] = [];
+  try {
+    const { report, rows } = await importRows(opened.value, async (example) => {
+      if (preview.length < previewRows) preview.push(example.messages.map(({ role, content }) => ({ role, content: content.length > previewCharacters ? `${content.slice(0, previewCharacters)}…` : content })));
+    }, signal);
+    const { metric, reason } = recommendMetric(report, new Set(rows.map((row) => row.answer)).size);
+    return ok({ report, preview, recommendedMetric: metric, metricReason: reason });
+  } catch (error) {
+    if (error instanceof FailureError) return err(error.failure);
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import type { DataOperator, Example } from "../contract/index.js";
+import { idOf } from "./identity.js";
+import { applyOperators, kindsOfAnswers } from "./operators.js";
+
+let nextRow = 1;
+function example(question: string, answer: string): Example {
+  const messages: Example["messages"] = [{ role: "user", content: question }, { role: "assistant", content: answer }];
+  return { id: idOf(messages), messages, sourceRow: nextRow++ };
+}
+const apply = (rows: readonly Example[], ...operators: DataOperator[]) => applyOperators(rows, operators, 3).map(({ messages }) => messages.map(({ content }) => content).join("="));
+
+describe("operators", () => {
+  it("deduplicate keeps the first of equal rows and every different one", () => {
+    expect(apply([example("a", "1"), example("a", "1"), example("a", "2"), example("b", "1")], { operator: "deduplicate" })).toEqual(["a=1", "a=2", "b=1"]);
+  });
+
+  it("drop-conflicts drops all rows of a disputed question and no others", () => {
+    expect(apply([example("a", "1"), example("b", "1"), example("a", "2"), example("b", "1"), example("a", "1")], { operator: "drop-conflicts" })).toEqual(["b=1", "b=1"]);
+  });
+
+  it("drop-long keeps rows up to the percentile's length", () => {
+    const rows = Array.from({ length: 10 }, (_, index) => example("q".repeat(index + 1), "x"));
+    expect(apply(rows, { operator: "drop-long", longestPercentile: 80 })).toHaveLength(8);
+    expect(apply(rows, { operator: "drop-long", longestPercentile: 100 })).toHaveLength(10);
+    expect(apply([], { operator: "drop-long", longestPercentile: 80 })).toEqual([]);
+  });
+
+  it("sample draws the asked share, in file order, the same for the same seed", () => {
+    const rows = Array.from({ length: 100 }, (_, index) => example(`q${index}`, "x"));
+    const drawn = applyOperators(rows, [{ operator: "sample", fraction: 0.3 }], 1);
+    expect(drawn).toHaveLength(30);
+    expect(drawn.map(({ sourceRow }) => sourceRow)).toEqual(drawn.map(({ sourceRow }) => sourceRow).toSorted((left, right) => left - right));
+    expect(applyOperators(rows, [{ operator: "sample", fraction: 0.3 }], 1)).toEqual(drawn);
+    expect(applyOperators(rows, [{ operator: "sample", fraction: 0.3 }], 2)).not.toEqual(drawn);
+  });
+
+  it("balance-answers evens the kinds out as far as its strength says and keeps the number of rows", () => {
+    const rows = [...Array.from({ length: 90 }, (_, index) => example(`q${index}`, "yes")), ...Array.from({ length: 10 }, (_, index) => example(`r${index}`, "no"))];
+    const share = (strength: number) => {
+      const made = applyOperators(rows, [{ operator: "balance-answers", strength }], 1);
+      expect(made).toHaveLength(100);
+      return made.filter(({ messages }) => messages[1]!.content === "no").length;
+    };
+    expect(share(0)).toBe(10);
+    expect(share(0.5)).toBe(25);
+    expect(share(1)).toBe(50);
+  });
+
+  it("tells kinds of answers by label, by a JSON object's first text field, by first word", () => {
+    expect(kindsOfAnswers(["yes", "no", "yes"])).toEqual(["yes", "no", "yes"]);
+    expect(kindsOfAnswers(['{"n":1,"action":"light","x":"a"}', '{"action":"none"}', "[1]", "{broken"])).toEqual(["light", "none", "[1]", "{broken"]);
+    expect(kindsOfAnswers(["The sea is", "A cat", "The end"])).toEqual(["The", "A", "The"]);
+  });
+});
