@@ -1,0 +1,84 @@
+import { FailureError, type Failure, type ItemScore, type TreeNode, type Verdict } from "../contract/index.js";
+import { judgeNode } from "../tree/index.js";
+import { diagnosisContext } from "./context.js";
+import { comparePaired, pairScores, type Comparison } from "./pairing.js";
+import { recordedItems } from "./rungs.js";
+import { leased, requirementOf, stopIfAsked, type Work } from "./work.js";
+
+/** Ends a scored node: verdict against the better of its parent and the prompted base, diagnosis, insight, reward. */
+export async function concludeNode(work: Work, node: TreeNode): Promise<void> {
+  const reward = node.score?.score ?? null;
+  if (node.kind === "baseline") {
+    await work.ledger.append({ type: "node-finished", nodeId: node.id, status: "done", verdict: "baseline", insight: null, hypothesisHeld: null, failure: null, reward, cost: work.meter.take() });
+    return;
+  }
+  const items = await recordedItems(work, node.id, "full");
+  const verdict = await judge(work, items, strongerReference(work, node));
+  const parentVerdict = node.parent === null ? verdict : await judge(work, items, node.parent);
+  const insight = await diagnose(work, node);
+  await work.ledger.append({
+    type: "node-finished", nodeId: node.id, status: "done", verdict, insight, hypothesisHeld: parentVerdict === "gain",
+    failure: null, reward, cost: work.meter.take(),
+  });
+}
+
+/** Ends a node whose pilot fell surely behind: what it showed is kept, the full training is saved. */
+export async function pruneNode(work: Work, node: TreeNode, reason: string): Promise<void> {
+  const insight = await diagnose(work, node);
+  await work.ledger.append({
+    type: "node-finished", nodeId: node.id, status: "pruned", verdict: "worse", insight: insight ?? shortened(reason), hypothesisHeld: false,
+    failure: null, reward: null, cost: work.meter.take(),
+  });
+}
+
+/** A failed implementation is not a failed idea, except where the idea itself leaves no data to train on. */
+export async function failNode(work: Work, node: TreeNode, failure: Failure): Promise<void> {
+  await work.ledger.append({
+    type: "node-finished", nodeId: node.id, status: "failed", verdict: failure.class === "DATA" ? "idea-wrong" : "implementation-wrong",
+    insight: shortened(`${failure.class}: ${failure.message}`), hypothesisHeld: null, failure, reward: null, cost: work.meter.take(),
+  });
+}
+
+/** A node the budget cannot pay for says nothing about its idea. When it is the very first, neither can the run go on. */
+export async function skipNode(work: Work, node: TreeNode, failure: Failure): Promise<void> {
+  await work.ledger.append({
+    type: "node-finished", nodeId: node.id, status: "cancelled", verdict: null, insight: null, hypothesisHeld: null, failure, reward: null, cost: work.meter.take(),
+  });
+  if (failure.code === "budget.too_small") {
+    throw new FailureError({ ...failure, class: "CONFIG", hint: `${failure.hint} The scores of the base model were kept.` });
+  }
+}
+
+/** Paired comparison with another node's recorded dev-search scores; null when there are none. */
+export async function compareWith(work: Work, referenceId: string, items: readonly ItemScore[]): Promise<Comparison | null> {
+  const reference = await recordedItems(work, referenceId, "full");
+  return reference === null ? null : comparePaired(reference, items, requirementOf(work.ledger.view()).seed);
+}
+
+async function judge(work: Work, items: readonly ItemScore[] | null, referenceId: string | null): Promise<Verdict> {
+  const reference = referenceId === null ? null : await recordedItems(work, referenceId, "full");
+  if (items === null || reference === null) return "within-noise";
+  const pairs = pairScores(reference, items);
+  return pairs.candidate.length === 0 ? "within-noise" : judgeNode({ base: pairs.reference, candidate: pairs.candidate, gainSigmas: requirementOf(work.ledger.view()).gainSigmas });
+}
+
+/** Beating a weak parent is no gain while the prompted base is better than both. */
+function strongerReference(work: Work, node: TreeNode): string | null {
+  const view = work.ledger.view();
+  const scoreOf = (id: string | null): number => view.nodes.find((other) => other.id === id)?.score?.score ?? Number.NEGATIVE_INFINITY;
+  return scoreOf(node.parent) > scoreOf(view.baselineNodeId) ? node.parent : view.baselineNodeId;
+}
+
+async function diagnose(work: Work, node: TreeNode): Promise<string | null> {
+  await work.ledger.append({ type: "stage-started", nodeId: node.id, stage: "diagnose" }, "relaxed");
+  const { insight, spent } = await leased(work, "agent", () => work.meter.run("agent", () => work.deps.planner.diagnose(diagnosisContext(work.ledger.view(), node), work.signal)));
+  stopIfAsked(work);
+  work.meter.addTokens(spent.tokens);
+  return insight.trim() === "" ? null : shortened(insight);
+}
+
+/** One line of at most 200 characters, as the journal keeps insights. */
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length <= 200 ? line : `${line.slice(0, 199)}…`;
+}

@@ -1,0 +1,34 @@
+import type { ModelFacts, Recipe } from "../contract/index.js";
+import type { RecipeFacts } from "../tree/index.js";
+import { taskOf } from "./begin.js";
+import { requirementOf, type Work } from "./work.js";
+
+/** What the tree's rules may know, from the requirement and the import: the same after every resume. */
+export function factsOf(work: Work, model: ModelFacts): RecipeFacts {
+  const view = work.ledger.view();
+  const requirement = requirementOf(view);
+  const { defaults } = taskOf(work);
+  return {
+    goal: requirement.goal,
+    trainRows: requirement.splitSizes.train ?? 0,
+    duplicates: view.importReport?.duplicates ?? 0,
+    conflicts: view.importReport?.conflicts ?? 0,
+    longestTokens: requirement.maxSequenceTokens,
+    hasSystemMessages: view.importReport?.columns.includes("system") ?? false,
+    contextLength: model.contextLength,
+    seed: requirement.seed,
+    defaults: { ...defaults, maxSequenceTokens: defaults.maxSequenceTokens ?? requirement.maxSequenceTokens },
+  };
+}
+
+/**
+ * A system prompt and worked examples make every row longer; without room for them the longest rows would be dropped.
+ * Two characters a token is more room than ordinary text needs.
+ */
+export function withRoomForPrompt(recipe: Recipe, facts: RecipeFacts): Recipe {
+  const { training, prompt } = recipe;
+  if (training === null) return recipe;
+  const wanted = facts.longestTokens * (1 + prompt.fewShot) + Math.ceil((prompt.system?.length ?? 0) / 2);
+  const extended = prompt.system === null && prompt.fewShot === 0 ? training.maxSequenceTokens : Math.max(training.maxSequenceTokens, wanted);
+  return { ...recipe, training: { ...training, maxSequenceTokens: Math.min(extended, facts.contextLength) } };
+}
