@@ -1,0 +1,37 @@
+import path from "node:path";
+import { ok } from "../../contract/index.js";
+import { exportKinds, exportRun, type ExportKind, type Merge } from "../../deliver/index.js";
+import { refuse, usageFailure, type Command, type CommandContext } from "./command.js";
+
+export const exportCommand: Command = {
+  name: "export",
+  summary: "hand a run's result to llama.cpp, LM Studio or Ollama",
+  usage: "export ID --as adapter|merged|ollama|lmstudio --out DIR [--json]",
+  details: ["--as KIND   adapter: the small GGUF adapter; merged: one whole model; ollama: with a Modelfile; lmstudio: in its folder layout", "--out DIR   made when it is not there; nothing in it is replaced"],
+  example: "trex export 20261123-0436-9f3a2c --as ollama --out ./tickets",
+  options: { as: { type: "string" }, out: { type: "string" } },
+  positionals: { least: 1, most: 1 },
+  async run(context) {
+    const as = exportKinds.find((kind) => kind === context.values.text("as"));
+    const out = context.values.text("out");
+    if (as === undefined) return refuse(context, usageFailure(`--as must be one of ${exportKinds.join(", ")}.`));
+    if (out === undefined) return refuse(context, usageFailure("--out is missing: name the folder to write to."));
+    return await exportTo(context, as, path.resolve(out));
+  },
+};
+
+async function exportTo(context: CommandContext, as: ExportKind, outDirectory: string): Promise<0 | 1 | 2 | 130> {
+  const app = context.app();
+  const view = await app.runs.view(context.positionals[0] ?? "");
+  if (!view.ok) return refuse(context, view.error);
+  const merge: Merge = async ({ modelPath, adapterPath, outPath }, signal) => {
+    context.output.note("Folding the adapter into the model…");
+    const merged = await app.train.merge({ model: modelPath, adapter: adapterPath, out: outPath, type: "keep" }, signal);
+    return merged.ok ? ok(undefined) : merged;
+  };
+  const exported = await exportRun({ view: view.value, as, outDirectory, merge, signal: context.signal });
+  if (!exported.ok) return refuse(context, exported.error);
+  if (context.json) context.output.json(exported.value);
+  else context.output.result([`Written to ${outDirectory}:`, ...exported.value.files.map((file) => `  ${file}`), `Open ${exported.value.mainPath}`].join("\n"));
+  return 0;
+}
