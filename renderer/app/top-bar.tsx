@@ -1,0 +1,58 @@
+import type { ReactElement } from "react";
+import { useApp } from "../store/use-app.js";
+import { Icon, type IconName } from "../ui/icon.js";
+import { paths, type Route } from "./route.js";
+import type { Theme } from "./theme.js";
+import { useTheme } from "./use-theme.js";
+
+const themeWords: Readonly<Record<Theme, { label: string; icon: IconName }>> = {
+  system: { label: "Theme: as the system", icon: "screen" },
+  light: { label: "Theme: light", icon: "sun" },
+  dark: { label: "Theme: dark", icon: "moon" },
+};
+const connectionWords = { connecting: "Connecting", open: "Connected", lost: "Disconnected" } as const;
+
+export function TopBar({ route }: { readonly route: Route }): ReactElement {
+  const connection = useApp((state) => state.connection);
+  const [theme, nextTheme] = useTheme();
+  const inRuns = route.screen === "runs" || route.screen === "run" || route.screen === "report";
+  return (
+    <header className="topbar">
+      <a className="brand" href={paths.runs} aria-label="TREX Desktop, runs">
+        <Logo />
+        <span className="brand-name">TREX <span className="brand-rest">Desktop</span></span>
+      </a>
+      <nav aria-label="Main">
+        <NavLink href={paths.runs} current={inRuns}>Runs</NavLink>
+        <NavLink href={paths.newRun} current={route.screen === "new-run"}>New run</NavLink>
+        <NavLink href={paths.machine} current={route.screen === "machine"}>Machine</NavLink>
+      </nav>
+      <div className="topbar-end">
+        <span className={`line-state line-${connection}`} title={connection === "open" ? "This page is connected to TREX on this computer" : undefined}>
+          <span className="line-dot" aria-hidden="true" />
+          <span className="line-word">{connectionWords[connection]}</span>
+        </span>
+        <button type="button" className="icon-button" onClick={nextTheme} aria-label={`${themeWords[theme].label}. Change theme`} title={themeWords[theme].label}>
+          <Icon name={themeWords[theme].icon} size={16} />
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function NavLink({ href, current, children }: { readonly href: string; readonly current: boolean; readonly children: string }): ReactElement {
+  return <a className="nav-link" href={href} aria-current={current ? "page" : undefined}>{children}</a>;
+}
+
+function Logo(): ReactElement {
+  return (
+    <svg width="24" height="24" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+      <rect width="32" height="32" rx="7" fill="#1d6b50" />
+      <path d="M10 16h4c3 0 2-7 6-7h1M14 16h7M14 16c3 0 2 7 6 7h1" fill="none" stroke="#fff" strokeWidth="2.2" strokeLinecap="round" />
+      <circle cx="8.5" cy="16" r="2.6" fill="#fff" />
+      <circle cx="23" cy="9" r="2.2" fill="#8fe0bd" />
+      <circle cx="23" cy="16" r="2.2" fill="#fff" />
+      <circle cx="23" cy="23" r="2.2" fill="#fff" />
+    </svg>
+  );
+}

@@ -1,0 +1,122 @@
+import { createStore, type StoreApi } from "zustand/vanilla";
+import type { ChannelRequest, Push, TaskInput } from "../contract.js";
+import type { Connection } from "../api/connection.js";
+import { idle, loading, settled, type Problem } from "./loadable.js";
+import { applyPush, withView } from "./push.js";
+import { commandKey, type AppData, type CommandName, type DataPreview } from "./state.js";
+
+type Answer<Value> = { ok: true; value: Value } | { ok: false; error: Problem };
+
+export interface AppActions {
+  /** Listens to the host and loads what the first screen needs. Returns what ends it. */
+  readonly start: () => () => void;
+  readonly loadRuns: () => Promise<void>;
+  readonly openRun: (runId: string) => Promise<void>;
+  readonly closeRun: () => void;
+  readonly command: (command: CommandName, runId: string) => Promise<void>;
+  readonly startRun: (task: TaskInput) => Promise<Answer<{ runId: string }>>;
+  readonly startDemo: () => Promise<Answer<{ runId: string }>>;
+  readonly loadDoctor: () => Promise<void>;
+  readonly loadModels: () => Promise<void>;
+  readonly inspectData: (path: string) => Promise<Answer<DataPreview>>;
+  readonly loadReport: (runId: string) => Promise<void>;
+}
+
+export type AppState = AppData & AppActions;
+export type AppStore = StoreApi<AppState>;
+
+const initialData: AppData = {
+  connection: "connecting", lastSequence: null, runs: idle, openRunId: null,
+  views: {}, progress: {}, memory: {}, commands: {}, doctor: idle, models: idle, reports: {},
+};
+
+/** The page's whole state. Components read it and call its actions; only this file speaks to the host. */
+export function createAppStore(connection: Connection, now: () => number = Date.now): AppStore {
+  return createStore<AppState>()((set, get) => {
+    const reloadEverything = (): void => {
+      void get().loadRuns();
+      const open = get().openRunId;
+      if (open !== null) void get().openRun(open);
+    };
+
+    const takePush = (push: Push): void => {
+      const outcome = applyPush(get(), push, now());
+      set(outcome.data);
+      if (outcome.reload === "runs") void get().loadRuns();
+      if (outcome.reload === "everything") reloadEverything();
+    };
+
+    return {
+      ...initialData,
+
+      start() {
+        const endWatch = connection.watchConnection((state) => {
+          const before = get().connection;
+          set(state === "open" ? { connection: state } : { connection: state, lastSequence: null });
+          if (state === "open" && before === "lost") reloadEverything();
+        });
+        const endPushes = connection.subscribe(takePush);
+        void get().loadRuns();
+        void get().loadDoctor();
+        return () => {
+          endPushes();
+          endWatch();
+        };
+      },
+
+      async loadRuns() {
+        set({ runs: loading(get().runs) });
+        const answer = await connection.call("runs.list", {});
+        set({ runs: settled(get().runs, answer) });
+      },
+
+      async openRun(runId) {
+        set({ openRunId: runId, views: { ...get().views, [runId]: loading(get().views[runId]) } });
+        const [view, memory] = await Promise.all([connection.call("runs.get", { runId }), connection.call("runs.memory", { runId })]);
+        if (view.ok) set(withView(get(), view.value, now()));
+        else set({ views: { ...get().views, [runId]: settled(get().views[runId], view) } });
+        if (memory.ok) set({ memory: { ...get().memory, [runId]: memory.value } });
+      },
+
+      closeRun: () => set({ openRunId: null }),
+
+      async command(command, runId) {
+        const key = commandKey(command, runId);
+        set({ commands: { ...get().commands, [key]: { state: "busy" } } });
+        const answer = await connection.call(`runs.${command}`, { runId });
+        const others = Object.fromEntries(Object.entries(get().commands).filter(([other]) => other !== key));
+        set({ commands: answer.ok ? others : { ...others, [key]: { state: "failed", error: answer.error } } });
+        if (answer.ok) await get().openRun(runId);
+      },
+
+      // The channel's request type is what the page may leave out; the host fills in the defaults.
+      startRun: (task) => connection.call("runs.start", { task } satisfies ChannelRequest<"runs.start">),
+
+      async startDemo() {
+        const demo = await connection.call("host.demo", {});
+        return demo.ok ? connection.call("runs.start", { task: demo.value.task }) : demo;
+      },
+
+      async loadDoctor() {
+        set({ doctor: loading(get().doctor) });
+        const answer = await connection.call("host.doctor", {});
+        set({ doctor: settled(get().doctor, answer) });
+      },
+
+      async loadModels() {
+        set({ models: loading(get().models) });
+        const answer = await connection.call("models.list", {});
+        set({ models: settled(get().models, answer) });
+      },
+
+      inspectData: (path) => connection.call("data.inspect", { path }),
+
+      async loadReport(runId) {
+        set({ reports: { ...get().reports, [runId]: loading(get().reports[runId]) } });
+        const answer = await connection.call("runs.report", { runId });
+        const html: Answer<string> = answer.ok ? { ok: true, value: answer.value.html } : answer;
+        set({ reports: { ...get().reports, [runId]: settled(get().reports[runId], html) } });
+      },
+    };
+  });
+}
