@@ -9,7 +9,7 @@ export default tseslint.config(
   {
     files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["electron/preload.ts", "renderer/vite.config.ts"] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["electron/preload.ts"], defaultProject: "tsconfig.base.json" }, tsconfigRootDir: import.meta.dirname } },
     plugins: { trex: layers },
     rules: {
       "trex/layers": "error",

@@ -60,7 +60,10 @@ export function readChoice(text: string, context: PlannerContext, mayOverride: b
     return wrong(text.includes("{") ? "the JSON object was not complete" : "there was no JSON object");
   }
   const answer = answerSchema.safeParse(raw);
-  if (!answer.success) return wrong(`the field ${answer.error.issues[0]?.path.join(".") || "candidates"} was missing or wrong`);
+  if (!answer.success) {
+    const field = answer.error.issues[0]?.path.join(".") ?? "";
+    return wrong(`the field ${field === "" ? "candidates" : field} was missing or wrong`);
+  }
   const offered = answer.data.candidates.slice(0, mostCandidates).filter((candidate, index, all) => context.menu.includes(candidate.move) && all.findIndex((other) => other.move === candidate.move) === index);
   const first = offered[0];
   if (first === undefined) return wrong("no candidate's move was on the menu");

@@ -119,7 +119,7 @@ function assess(context: PlannerContext): Situation {
     context, parent, shape: shapeIn(parent.insight),
     isMemorising: parent.trainLoss !== null && parent.validationLoss !== null && parent.validationLoss > 1.3 * parent.trainLoss + 0.05,
     beatsBaseline: context.bestScore - context.baselineScore >= 2 * context.noiseFloor,
-    jsonValid: parent.secondary["jsonValid"] ?? null,
+    jsonValid: parent.secondary.jsonValid ?? null,
   };
 }
 

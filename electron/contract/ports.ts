@@ -35,6 +35,8 @@ export interface PreparedData {
   /** Longest prompt plus answer in tokens over all rows, and the longest answer. */
   readonly longestTokens: number;
   readonly longestAnswerTokens: number;
+  /** Longest worked example that a few-shot prompt may show, in tokens; 0 when the data has none to show. */
+  readonly shotTokens: number;
   readonly droppedByContamination: number;
 }
 

@@ -57,6 +57,7 @@ export const requirementSchema = z.object({
   maxNodes: z.number(),
   maxAnswerTokens: z.number(),
   maxSequenceTokens: z.number(),
+  shotTokens: z.number().describe("longest worked example, in tokens; 0 when there is none to show"),
   gainSigmas: z.number(),
   tariffPerKilowattHour: z.number().nullable(),
   threads: z.number(),

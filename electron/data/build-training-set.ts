@@ -1,9 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { err, fail, FailureError, ok, type Data, type Example, type LlamaHost, type Result } from "../contract/index.js";
+import { deriveSeed } from "../stats/index.js";
 import { failureOfIo } from "../store/index.js";
 import { cancelledFailure } from "./cancelled.js";
-import { groupKey, promptKey, answerOf, shortHash } from "./identity.js";
+import { drawPlaces } from "./draw.js";
+import { groupBy } from "./group-by.js";
+import { answerOf, shortHash } from "./identity.js";
+import { keyExamples, type KeyedExample } from "./keyed-example.js";
 import { applyOperators } from "./operators.js";
 import { createRowWriter } from "./row-writer.js";
 import { readShots, readSplit } from "./split-files.js";
@@ -22,10 +26,12 @@ export async function buildTrainingSet(llama: LlamaHost, request: Request, signa
   const [train, shots] = await Promise.all([readSplit(request.runDirectory, "train"), readShots(request.runDirectory)]);
   if (!train.ok) return train;
   if (!shots.ok) return shots;
-  const validation = chooseValidation(train.value);
-  const held = new Set(validation.map(groupKey));
-  const operated = applyOperators(train.value.filter((row) => !held.has(groupKey(row))), request.operators, request.seed);
-  const chosen = request.limitRows === undefined ? operated : firstRows(operated, request.limitRows, request.seed);
+  const keyed = await keyExamples(train.value);
+  const { validation, rest } = withoutValidation(keyed);
+  const operated = applyOperators(rest, request.operators, request.seed);
+  // A fair part for a cheap rung: drawn anywhere, kept in order.
+  const limited = request.limitRows === undefined || request.limitRows >= operated.length ? operated : drawPlaces(operated.length, request.limitRows, deriveSeed(request.seed, "limit")).flatMap((place) => operated[place] ?? []);
+  const chosen = limited.map(({ example }) => example);
   if (chosen.length === 0) return fail("DATA", "data.nothing_left", "The recipe's data operators left no training row.", "Use fewer or milder operators.");
 
   const tokenization = await createTokenization(llama, request.modelPath, signal);
@@ -51,21 +57,17 @@ export async function buildTrainingSet(llama: LlamaHost, request: Request, signa
   }
 }
 
-/** A small slice of the training split, one row per question and only undisputed ones, the same for every recipe. */
-function chooseValidation(train: readonly Example[]): Example[] {
-  const answers = new Map<string, Set<string>>();
-  for (const row of train) answers.set(promptKey(row), (answers.get(promptKey(row)) ?? new Set()).add(answerOf(row)));
-  const groups = new Map<string, Example>();
-  for (const row of train) if (answers.get(promptKey(row))?.size === 1 && !groups.has(groupKey(row))) groups.set(groupKey(row), row);
+/**
+ * Sets a small slice of the training split aside: one row per question and only undisputed ones, the same for every recipe.
+ * No row that asks the same stays in training.
+ */
+function withoutValidation(train: readonly KeyedExample[]): { validation: readonly Example[]; rest: readonly KeyedExample[] } {
+  const groups = [...groupBy(train, ({ group }) => group, ({ example }) => example)];
+  const undisputed = groups.filter(([, [first, ...others]]) => first !== undefined && others.every((other) => answerOf(other) === answerOf(first)));
   const count = Math.max(1, Math.min(mostValidationRows, Math.floor(train.length * validationShare)));
-  return [...groups].map(([group, row]) => ({ key: shortHash(`${validationSalt}:${group}`), row })).sort((left, right) => (left.key < right.key ? -1 : 1)).slice(0, count).map(({ row }) => row);
-}
-
-/** A fair part for a cheap rung: drawn by hash, kept in order. */
-function firstRows(rows: readonly Example[], limit: number, seed: number): readonly Example[] {
-  const drawn = rows.map((row, index) => ({ index, key: shortHash(`${seed}:limit:${row.id}:${index}`) })).sort((left, right) => (left.key < right.key ? -1 : 1)).slice(0, Math.max(1, limit));
-  const kept = new Set(drawn.map(({ index }) => index));
-  return rows.filter((_, index) => kept.has(index));
+  const drawn = undisputed.map(([group, [first]]) => ({ group, first, key: shortHash(`${validationSalt}:${group}`) })).sort((left, right) => (left.key < right.key ? -1 : 1)).slice(0, count);
+  const held = new Set(drawn.map(({ group }) => group));
+  return { validation: drawn.flatMap(({ first }) => first ?? []), rest: train.filter(({ group }) => !held.has(group)) };
 }
 
 async function writeRows(path: string, rows: readonly TokenizedRow[], signal: AbortSignal): Promise<string> {

@@ -2,29 +2,20 @@ import { createRandom, deriveSeed } from "../stats/index.js";
 import type { Example } from "../contract/index.js";
 import { shotsKept } from "./compose-conversation.js";
 import { groupBy } from "./group-by.js";
-import { charactersOf } from "./import-rows.js";
-import { answerOf, groupKey } from "./identity.js";
+import { answerOf } from "./identity.js";
+import type { KeyedExample } from "./keyed-example.js";
 import { kindsOfAnswers } from "./operators.js";
 
 /**
  * Worked examples for few-shot prompts, chosen once per run from the training split: single-turn rows of at most median length whose
  * question has one answer, taking each kind of answer in turn, the commonest first.
  */
-export function chooseShots(train: readonly Example[], seed: number): Example[] {
-  const answersOfGroup = new Map<string, Set<string>>();
-  const keys = train.map(groupKey);
-  for (const [index, row] of train.entries()) {
-    const key = keys[index] ?? "";
-    answersOfGroup.set(key, (answersOfGroup.get(key) ?? new Set()).add(answerOf(row)));
-  }
-  const lengths = train.map(charactersOf).sort((left, right) => left - right);
+export function chooseShots(train: readonly KeyedExample[], seed: number): Example[] {
+  const lengths = train.map(({ characters }) => characters).sort((left, right) => left - right);
   const median = lengths[Math.floor(lengths.length / 2)] ?? Infinity;
-  const seen = new Set<string>();
-  const fit = train.filter((row, index) => {
-    const key = keys[index] ?? "";
-    const good = (answersOfGroup.get(key)?.size ?? 0) === 1 && !seen.has(key) && charactersOf(row) <= median && row.messages.filter((message) => message.role !== "system").length === 2;
-    if (good) seen.add(key);
-    return good;
+  const fit = [...groupBy(train, ({ group }) => group, (row) => row).values()].flatMap(([first, ...others]) => {
+    if (first === undefined || first.characters > median || others.some((other) => answerOf(other.example) !== answerOf(first.example))) return [];
+    return first.example.messages.filter((message) => message.role !== "system").length === 2 ? [first.example] : [];
   });
   const random = createRandom(deriveSeed(seed, "shots"));
   const kindOf = kindsOfAnswers(fit.map(answerOf));

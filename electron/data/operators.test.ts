@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { DataOperator, Example } from "../contract/index.js";
-import { idOf } from "./identity.js";
+import { groupKey, idOf, promptKey } from "./identity.js";
+import type { KeyedExample } from "./keyed-example.js";
 import { applyOperators, kindsOfAnswers } from "./operators.js";
 
 let nextRow = 1;
-function example(question: string, answer: string): Example {
+function example(question: string, answer: string): KeyedExample {
   const messages: Example["messages"] = [{ role: "user", content: question }, { role: "assistant", content: answer }];
-  return { id: idOf(messages), messages, sourceRow: nextRow++ };
+  return { example: { id: idOf(messages), messages, sourceRow: nextRow++ }, prompt: promptKey({ messages }), group: groupKey({ messages }), characters: question.length + answer.length };
 }
-const apply = (rows: readonly Example[], ...operators: DataOperator[]) => applyOperators(rows, operators, 3).map(({ messages }) => messages.map(({ content }) => content).join("="));
+const apply = (rows: readonly KeyedExample[], ...operators: DataOperator[]) => applyOperators(rows, operators, 3).map(({ example: { messages } }) => messages.map(({ content }) => content).join("="));
 
 describe("operators", () => {
   it("deduplicate keeps the first of equal rows and every different one", () => {
@@ -30,7 +31,7 @@ describe("operators", () => {
     const rows = Array.from({ length: 100 }, (_, index) => example(`q${index}`, "x"));
     const drawn = applyOperators(rows, [{ operator: "sample", fraction: 0.3 }], 1);
     expect(drawn).toHaveLength(30);
-    expect(drawn.map(({ sourceRow }) => sourceRow)).toEqual(drawn.map(({ sourceRow }) => sourceRow).toSorted((left, right) => left - right));
+    expect(drawn.map(({ example: { sourceRow } }) => sourceRow)).toEqual(drawn.map(({ example: { sourceRow } }) => sourceRow).toSorted((left, right) => left - right));
     expect(applyOperators(rows, [{ operator: "sample", fraction: 0.3 }], 1)).toEqual(drawn);
     expect(applyOperators(rows, [{ operator: "sample", fraction: 0.3 }], 2)).not.toEqual(drawn);
   });
@@ -40,7 +41,7 @@ describe("operators", () => {
     const share = (strength: number) => {
       const made = applyOperators(rows, [{ operator: "balance-answers", strength }], 1);
       expect(made).toHaveLength(100);
-      return made.filter(({ messages }) => messages[1]!.content === "no").length;
+      return made.filter(({ example: { messages } }) => messages[1]!.content === "no").length;
     };
     expect(share(0)).toBe(10);
     expect(share(0.5)).toBe(25);

@@ -1,15 +1,16 @@
-import type { DataOperator, Example } from "../contract/index.js";
-import { assertNever } from "../contract/index.js";
-import { charactersOf } from "./import-rows.js";
+import { assertNever, type DataOperator } from "../contract/index.js";
+import { deriveSeed } from "../stats/index.js";
+import { drawPlaces, shufflePlaces } from "./draw.js";
 import { groupBy } from "./group-by.js";
-import { answerOf, promptKey, shortHash } from "./identity.js";
+import { answerOf } from "./identity.js";
+import type { KeyedExample } from "./keyed-example.js";
 
 /** Applies a recipe's operators one after another. The same rows, operators and seed give the same result. */
-export function applyOperators(rows: readonly Example[], operators: readonly DataOperator[], seed: number): readonly Example[] {
-  return operators.reduce<readonly Example[]>((kept, operator) => applyOperator(kept, operator, seed), rows);
+export function applyOperators(rows: readonly KeyedExample[], operators: readonly DataOperator[], seed: number): readonly KeyedExample[] {
+  return operators.reduce<readonly KeyedExample[]>((kept, operator) => applyOperator(kept, operator, deriveSeed(seed, operator.operator)), rows);
 }
 
-function applyOperator(rows: readonly Example[], operator: DataOperator, seed: number): readonly Example[] {
+function applyOperator(rows: readonly KeyedExample[], operator: DataOperator, seed: number): readonly KeyedExample[] {
   switch (operator.operator) {
     case "deduplicate": return deduplicate(rows);
     case "drop-conflicts": return dropConflicts(rows);
@@ -20,53 +21,43 @@ function applyOperator(rows: readonly Example[], operator: DataOperator, seed: n
   }
 }
 
-function deduplicate(rows: readonly Example[]): Example[] {
+function deduplicate(rows: readonly KeyedExample[]): KeyedExample[] {
   const seen = new Set<string>();
-  return rows.filter(({ id }) => !seen.has(id) && seen.add(id));
+  return rows.filter(({ example }) => !seen.has(example.id) && seen.add(example.id));
 }
 
-/** Which of two answers is right nobody here knows: all rows of such a prompt go. */
-function dropConflicts(rows: readonly Example[]): Example[] {
-  const answers = new Map<string, string | null>();
-  const keys = rows.map(promptKey);
-  for (const [index, row] of rows.entries()) {
-    const key = keys[index] ?? "";
-    const answer = answerOf(row).trim();
-    const known = answers.get(key);
-    answers.set(key, known === undefined || known === answer ? answer : null);
-  }
-  return rows.filter((_, index) => answers.get(keys[index] ?? "") !== null);
+/** Which of two answers is right nobody here knows: all rows of such a question go. */
+function dropConflicts(rows: readonly KeyedExample[]): KeyedExample[] {
+  const answers = groupBy(rows, ({ prompt }) => prompt, ({ example }) => answerOf(example).trim());
+  const disputed = new Set([...answers].flatMap(([prompt, given]) => (given.some((answer) => answer !== given[0]) ? [prompt] : [])));
+  return rows.filter(({ prompt }) => !disputed.has(prompt));
 }
 
-function dropLong(rows: readonly Example[], percentile: number): readonly Example[] {
-  const lengths = rows.map(charactersOf).sort((left, right) => left - right);
+function dropLong(rows: readonly KeyedExample[], percentile: number): readonly KeyedExample[] {
+  const lengths = rows.map(({ characters }) => characters).sort((left, right) => left - right);
   const limit = lengths[Math.ceil((lengths.length * percentile) / 100) - 1];
-  return limit === undefined ? rows : rows.filter((row) => charactersOf(row) <= limit);
+  return limit === undefined ? rows : rows.filter(({ characters }) => characters <= limit);
 }
 
-function sample(rows: readonly Example[], fraction: number, seed: number): Example[] {
-  const wanted = Math.max(1, Math.round(rows.length * fraction));
-  const drawn = new Set(rows.map((row, index) => ({ index, key: shortHash(`${seed}:${row.id}:${index}`) })).sort(byKey).slice(0, wanted).map(({ index }) => index));
-  return rows.filter((_, index) => drawn.has(index));
+function sample(rows: readonly KeyedExample[], fraction: number, seed: number): KeyedExample[] {
+  return drawPlaces(rows.length, Math.max(1, Math.round(rows.length * fraction)), seed).flatMap((place) => rows[place] ?? []);
 }
-
-const byKey = (left: { key: string }, right: { key: string }) => (left.key < right.key ? -1 : 1);
 
 /**
  * Moves the share of each kind of answer towards equal shares: a kind with n rows gets a share proportional to
  * n^(1 - strength). The number of rows stays; rare kinds are repeated, common ones thinned.
  */
-function balanceAnswers(rows: readonly Example[], strength: number, seed: number): readonly Example[] {
-  const kinds = groupBy(kindsOfAnswers(rows.map(answerOf)).entries(), ([, kind]) => kind, ([index]) => index);
-  const weights = [...kinds.values()].map((members) => members.length ** (1 - strength));
+function balanceAnswers(rows: readonly KeyedExample[], strength: number, seed: number): readonly KeyedExample[] {
+  const kindOf = kindsOfAnswers(rows.map(({ example }) => answerOf(example)));
+  const kinds = [...groupBy(kindOf.entries(), ([, kind]) => kind, ([place]) => place).values()];
+  const weights = kinds.map((members) => members.length ** (1 - strength));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const chosen: number[] = [];
-  for (const [at, members] of [...kinds.values()].entries()) {
-    const wanted = Math.max(1, Math.round((rows.length * (weights[at] ?? 0)) / total));
-    const shuffled = members.map((index) => ({ index, key: shortHash(`${seed}:balance:${index}`) })).sort(byKey);
-    for (let copy = 0; copy < wanted; copy += 1) chosen.push(shuffled[copy % shuffled.length]?.index ?? 0);
-  }
-  return chosen.sort((left, right) => left - right).flatMap((index) => rows[index] ?? []);
+  const chosen = kinds.flatMap((members, kind) => {
+    const wanted = Math.max(1, Math.round((rows.length * (weights[kind] ?? 0)) / total));
+    const order = shufflePlaces(members.length, deriveSeed(seed, kind));
+    return Array.from({ length: wanted }, (_, copy) => members[order[copy % order.length] ?? 0] ?? 0);
+  });
+  return chosen.sort((left, right) => left - right).flatMap((place) => rows[place] ?? []);
 }
 
 /**

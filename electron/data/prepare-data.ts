@@ -7,6 +7,7 @@ import { cancelledFailure } from "./cancelled.js";
 import { chooseShots } from "./choose-shots.js";
 import { ContaminationCheck } from "./contamination.js";
 import { importRows, type RowFacts } from "./import-rows.js";
+import { keyExamples } from "./keyed-example.js";
 import { openDataset } from "./read/open-dataset.js";
 import { recommendMetric } from "./recommend-metric.js";
 import { createRowWriter } from "./row-writer.js";
@@ -45,13 +46,16 @@ export async function prepareData(llama: LlamaHost, request: Request, signal: Ab
     if (!plan.ok) return plan;
 
     const routed = await writeSplits(request.runDirectory, importedPath, rows, plan.value, signal);
-    const shots = chooseShots(routed.shotCandidates, request.seed);
+    const shots = chooseShots(await keyExamples(routed.shotCandidates), request.seed);
     unwrap(await writeJsonLines(shotsPath(request.runDirectory), shots));
 
     const tokenization = await createTokenization(llama, request.modelPath, signal);
     if (!tokenization.ok) return tokenization;
     const measured = await tokenization.value.rows(routed.longest, { system: null, fewShot: 0 }, [], signal);
     if (!measured.ok) return measured;
+
+    const shown = await tokenization.value.rows(shots, { system: null, fewShot: 0 }, [], signal);
+    if (!shown.ok) return shown;
 
     const { metric, reason } = recommendMetric(report, new Set(rows.map((row) => row.answer)).size);
     const prepared: PreparedData = {
@@ -60,6 +64,7 @@ export async function prepareData(llama: LlamaHost, request: Request, signal: Ab
       recommendedMetric: metric, metricReason: reason,
       longestTokens: Math.max(0, ...measured.value.map((row) => row.tokens.length)),
       longestAnswerTokens: Math.max(0, ...measured.value.map((row) => row.tokens.length - row.answerStart)),
+      shotTokens: Math.max(0, ...shown.value.map((row) => row.tokens.length)),
       droppedByContamination: routed.contaminated,
     };
     unwrap(await writeFileAtomic(join(dataFolder, "import.json"), `${JSON.stringify(prepared, null, 2)}\n`));

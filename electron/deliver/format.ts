@@ -12,7 +12,7 @@ export interface Format {
 
 const metricTexts: Readonly<Record<MetricName, string>> = {
   "exact-match": "exact match: share of answers that equal the expected one",
-  "json-fields": "JSON fields: share of fields that are right, zero for an answer that is not JSON",
+  "json-fields": "JSON fields: share of answers in which every field is right",
   "multiple-choice": "multiple choice: share of questions where the right option is the likeliest",
   perplexity: "mean log-likelihood per token, higher is better",
 };

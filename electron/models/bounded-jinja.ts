@@ -64,7 +64,7 @@ class BoundedInterpreter extends Interpreter {
   }
 }
 
-function boundedRange(limits: JinjaLimits): (start: number, stop?: number, step?: number) => number[] {
+function boundedRange(limits: JinjaLimits): (start: number, stop?: number | null, step?: number) => number[] {
   return (start, stop, step = 1) => {
     const [from, to] = stop === undefined || stop === null ? [0, start] : [start, stop];
     const count = Math.max(0, Math.ceil((to - from) / step));

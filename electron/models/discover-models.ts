@@ -28,15 +28,15 @@ export interface DiscoverOptions {
 
 /** Where the stores lie on this machine: their own variables first, then their defaults (field/desktop.md, section 6). */
 export function defaultHomes(userFolders: readonly string[] = [], environment: NodeJS.ProcessEnv = process.env, home: string = homedir()): DiscoveryHome[] {
-  const huggingFace = environment["HF_HUB_CACHE"] ?? (environment["HF_HOME"] === undefined ? join(home, ".cache", "huggingface", "hub") : join(environment["HF_HOME"], "hub"));
-  const jan = process.platform === "win32" ? join(environment["APPDATA"] ?? join(home, "AppData", "Roaming"), "Jan", "data")
+  const huggingFace = environment.HF_HUB_CACHE ?? (environment.HF_HOME === undefined ? join(home, ".cache", "huggingface", "hub") : join(environment.HF_HOME, "hub"));
+  const jan = process.platform === "win32" ? join(environment.APPDATA ?? join(home, "AppData", "Roaming"), "Jan", "data")
     : process.platform === "darwin" ? join(home, "Library", "Application Support", "Jan", "data")
-    : join(environment["XDG_DATA_HOME"] ?? join(home, ".local", "share"), "Jan", "data");
+    : join(environment.XDG_DATA_HOME ?? join(home, ".local", "share"), "Jan", "data");
   return [
     ...userFolders.map((path) => ({ source: "user" as const, path })),
     { source: "lm-studio", path: join(home, ".lmstudio", "models") },
     { source: "lm-studio", path: join(home, ".cache", "lm-studio", "models") },
-    { source: "ollama", path: environment["OLLAMA_MODELS"] ?? join(home, ".ollama", "models") },
+    { source: "ollama", path: environment.OLLAMA_MODELS ?? join(home, ".ollama", "models") },
     ...(process.platform === "linux" ? [{ source: "ollama" as const, path: "/usr/share/ollama/.ollama/models" }] : []),
     { source: "hugging-face", path: huggingFace },
     { source: "jan", path: jan },

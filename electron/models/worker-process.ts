@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
 /** A running worker, whatever started it. `onExit` fires exactly once, also when starting failed. */
@@ -22,6 +23,8 @@ export function defaultWorkerEntry(): string {
 }
 
 const stderrCharacters = 16_384;
+/** Each context decodes on a thread of this pool; sampling and file reading need one, too. */
+const poolThreads = Math.max(4, availableParallelism() + 2);
 
 function createTail(): { add: (chunk: unknown) => void; text: () => string } {
   let tail = "";
@@ -35,7 +38,7 @@ function createTail(): { add: (chunk: unknown) => void; text: () => string } {
 export const startNodeWorker: StartWorker = (entryPath, environment) => {
   const child = fork(entryPath, [], {
     execArgv: [], serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env: { ...process.env, NODE_OPTIONS: "", ...environment },
+    env: { ...process.env, NODE_OPTIONS: "", UV_THREADPOOL_SIZE: String(poolThreads), ...environment },
   });
   const tail = createTail();
   child.stderr?.on("data", tail.add);
@@ -58,7 +61,7 @@ export const startNodeWorker: StartWorker = (entryPath, environment) => {
 
 /** The part of Electron's `utilityProcess` that is used here; `shell/` hands the real one in. */
 export interface UtilityProcessModule {
-  fork(entryPath: string, parameters: string[], options: { stdio: Array<"ignore" | "pipe">; env: Record<string, string | undefined>; serviceName: string }): {
+  fork(entryPath: string, parameters: string[], options: { stdio: ("ignore" | "pipe")[]; env: Record<string, string | undefined>; serviceName: string }): {
     postMessage(message: unknown): void;
     kill(): boolean;
     on(event: "message", listener: (message: unknown) => void): unknown;
@@ -70,7 +73,7 @@ export interface UtilityProcessModule {
 /** Inside Electron: a packaged app may forbid running itself as Node, which `fork` would need. */
 export function utilityProcessStarter(utilityProcess: UtilityProcessModule): StartWorker {
   return (entryPath, environment) => {
-    const child = utilityProcess.fork(entryPath, [], { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...environment }, serviceName: "llama worker" });
+    const child = utilityProcess.fork(entryPath, [], { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, UV_THREADPOOL_SIZE: String(poolThreads), ...environment }, serviceName: "llama worker" });
     const tail = createTail();
     child.stderr?.on("data", tail.add);
     return {

@@ -17,15 +17,18 @@ export async function measureBaselines(work: Work, facts: RecipeFacts): Promise<
   const { ledger } = work;
   if (ledger.view().noiseFloor !== null) return;
   for (const [index, baseline] of baselineRecipes(facts).entries()) {
-    const known = ledger.view().nodes.filter((node) => node.kind === "baseline")[index];
-    if (known !== undefined && known.finishedAt !== null) continue;
-    const nodeId = known?.id ?? await createBaseline(work, baseline.title, baseline.recipe);
+    if (index === 1) refuseTooSmallBudget(work);
+    const known = ledger.view().nodes.findLast((node) => node.kind === "baseline" && node.plan.title === baseline.title);
+    // Who resumes a run whose base model could not be measured has mended the reason, so that one is tried anew.
+    const measured = known !== undefined && known.finishedAt !== null;
+    if (measured && (index > 0 || known.failure === null)) continue;
+    const nodeId = known === undefined || measured ? await createBaseline(work, baseline.title, baseline.recipe) : known.id;
     await runExperiment(work, nodeId);
     const node = nodeOf(ledger.view(), nodeId);
     // Without the plain base model there is nothing to compare with; a longer prompt that fails only drops out.
     if (index === 0 && node.failure !== null) throw new FailureError(node.failure);
-    if (index === 0) refuseTooSmallBudget(work);
   }
+  refuseTooSmallBudget(work);
   await fixNoiseFloor(work);
 }
 
@@ -33,7 +36,7 @@ async function createBaseline(work: Work, title: string, recipe: Recipe): Promis
   const view = work.ledger.view();
   const nodeId = nextNodeId(view);
   await work.ledger.append({
-    type: "node-created", nodeId, parent: view.nodes[0]?.id ?? null, kind: "baseline", axis: "baseline", decidedBy: "host", recipe, backtracked: false, agentCost: noCost,
+    type: "node-created", nodeId, parent: view.nodes.find((node) => node.failure === null)?.id ?? null, kind: "baseline", axis: "baseline", decidedBy: "host", recipe, backtracked: false, agentCost: noCost,
     plan: { title, hypothesis: "What the model can do without training.", evidence: ["rule"], move: null, candidates: [], fallbackReason: null, numbers: {} },
   });
   return nodeId;
@@ -51,6 +54,7 @@ async function fixNoiseFloor(work: Work): Promise<void> {
 /** After the first real measurement it is known what the end of the run costs; a budget that cannot hold it is refused. */
 function refuseTooSmallBudget(work: Work): void {
   const view = work.ledger.view();
+  if (view.nodes.filter((node) => node.failure === null).length > 1) return;
   const items = view.requirement?.splitSizes["dev-search"] ?? 0;
   const itemMs = paceOf(view).itemMs ?? 0;
   // The other baselines, one training at least as long as an evaluation, its evaluation, and the end of the run.

@@ -56,6 +56,7 @@ function requirementFrom(task: Task, budgetMs: number, model: ModelFacts, data: 
     maxAnswerTokens: task.maxAnswerTokens ?? Math.min(4096, Math.ceil(data.longestAnswerTokens * 1.25) + 4),
     // What the longest row needs; a task may train on longer or shorter rows all the same (`factsOf`).
     maxSequenceTokens: Math.max(16, Math.min(model.contextLength, largestSequence, wanted)),
+    shotTokens: data.shotTokens,
     gainSigmas: task.gainSigmas, tariffPerKilowattHour: task.tariffPerKilowattHour ?? null, threads: task.threads,
     splitSizes: { ...data.sizes },
   };

@@ -28,7 +28,7 @@ export function durationText(milliseconds: number): string {
 }
 
 /** Items the regression gate asks of each model, at most; only its time is estimated here. */
-const regressionItems = 40;
+const regressionItems = 30;
 
 export interface Pace {
   /** Milliseconds to evaluate one item; null before the first evaluation. */

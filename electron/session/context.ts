@@ -1,4 +1,5 @@
 import type { Axis, DiagnosisContext, MoveId, NodeSummary, PlannerContext, RunView, TreeNode } from "../contract/index.js";
+import { noiseNow } from "./pairing.js";
 import { requirementOf } from "./work.js";
 
 const longestPath = 6;
@@ -28,7 +29,7 @@ export function plannerContext(view: RunView, parent: TreeNode, menu: readonly M
     keyNodes: keyNodes(nodes, parent).map(summarize),
     baselineScore: scoreOf(view.baselineNodeId),
     bestScore: scoreOf(view.bestNodeId),
-    noiseFloor: view.noiseFloor ?? 0,
+    noiseFloor: noiseNow(view),
     insights: view.insights.slice(-mostInsights).reverse().map((insight) => insight.text),
     axisCounts: countAxes(nodes),
     budget,
@@ -44,7 +45,7 @@ export function diagnosisContext(view: RunView, node: TreeNode): DiagnosisContex
     node: summarize(node),
     parent: parent === null ? null : summarize(parent),
     gain: own === null || reference === null ? null : own.score - reference.score,
-    noiseFloor: view.noiseFloor ?? 0,
+    noiseFloor: noiseNow(view),
     loss: node.loss,
   };
 }

@@ -14,6 +14,7 @@ export function factsOf(work: Work, model: ModelFacts): RecipeFacts {
     duplicates: view.importReport?.duplicates ?? 0,
     conflicts: view.importReport?.conflicts ?? 0,
     longestTokens: requirement.maxSequenceTokens,
+    shotTokens: requirement.shotTokens,
     hasSystemMessages: view.importReport?.columns.includes("system") ?? false,
     contextLength: model.contextLength,
     seed: requirement.seed,
@@ -28,7 +29,7 @@ export function factsOf(work: Work, model: ModelFacts): RecipeFacts {
 export function withRoomForPrompt(recipe: Recipe, facts: RecipeFacts): Recipe {
   const { training, prompt } = recipe;
   if (training === null) return recipe;
-  const wanted = facts.longestTokens * (1 + prompt.fewShot) + Math.ceil((prompt.system?.length ?? 0) / 2);
+  const wanted = facts.longestTokens + facts.shotTokens * prompt.fewShot + Math.ceil((prompt.system?.length ?? 0) / 2);
   const extended = prompt.system === null && prompt.fewShot === 0 ? training.maxSequenceTokens : Math.max(training.maxSequenceTokens, wanted);
   return { ...recipe, training: { ...training, maxSequenceTokens: Math.min(extended, facts.contextLength) } };
 }

@@ -158,6 +158,8 @@ describe("budget", () => {
     expect(world.clock.now()).toBeLessThan(120_000);
     expect(view.budget.spentMs).toBeGreaterThan(60_000);
     expect(view.budget.forecastMs).toBe(view.budget.spentMs);
+    expect(view.nodes.some((node) => node.finalist?.seeds === 2)).toBe(true);
+    expect(view.warnings.join()).not.toContain("time limit");
   });
 });
 
@@ -168,6 +170,16 @@ describe("baselines and finalists", () => {
     expect(shots.view.nodes.filter((node) => node.kind === "baseline").map((node) => node.status)).toEqual(["done", "failed", "done", "failed"]);
     const plain = await runWith({ beforeEvaluation: () => failure("CONFIG", "model.refused") });
     expect([plain.view.status, plain.view.failure?.code]).toEqual(["failed", "model.refused"]);
+  });
+
+  it("a base model that could not be measured is measured after a resume", async () => {
+    let broken = true;
+    const { view, world } = await runWith({ beforeEvaluation: () => (broken ? failure("ENV") : null) });
+    expect(view.status).toBe("paused");
+    broken = false;
+    const resumed = await createSession(world.dependencies()).run(never);
+    expect(resumed.status).toBe("done");
+    expect(resumed.nodes.slice(0, 3).map((node) => [node.status, node.parent])).toEqual([["failed", null], ["done", null], ["done", "n002"]]);
   });
 
   it("a second seed that disagrees lowers a finalist's score", async () => {

@@ -87,6 +87,8 @@ async function trainSecondSeed(work: Work, node: TreeNode): Promise<Result<{ ite
   if (!set.ok) return set;
   const trained = await train(work, trainRequest(work, node, set.value, {
     stage: "full", steps: null, fraction: 1, seed: deriveSeed(node.recipe.seed, "second seed"), outDirectory: path.join(nodeDirectory(work, node.id), "train", "second-seed"),
+    // Its own time was part of the reserve; only the vault and the delivery are still to be paid.
+    keepMs: vaultMs(work.ledger.view()),
   }));
   if (!trained.ok) return trained;
   const scored = await evaluate(work, node, { stage: "evaluate", split: "dev-select", adapterPath: trained.value.adapterPath, outPath: sealedItemsPath(work, `dev-select-${node.id}-second-seed`) });

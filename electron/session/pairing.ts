@@ -1,5 +1,5 @@
 import { deriveSeed, pairedGain, standardError } from "../stats/index.js";
-import type { Estimate, ItemScore } from "../contract/index.js";
+import type { Estimate, ItemScore, RunView } from "../contract/index.js";
 
 export interface Comparison {
   /** Mean difference, candidate minus reference, with its interval. */
@@ -32,5 +32,17 @@ export function comparePaired(reference: readonly ItemScore[], candidate: readon
  */
 export function noiseOf(scores: readonly number[], estimate: Estimate): number {
   const spread = scores.length < 2 ? 0 : standardError(scores);
-  return spread > 0 ? spread : (estimate.ci[1] - estimate.ci[0]) / (2 * 1.96);
+  return spread > 0 ? spread : errorWithin(estimate);
 }
+
+/**
+ * Noise the search has to reckon with now. A base that gets nothing right has little noise of its own, and a model
+ * halfway up has much more: the larger of the two counts.
+ */
+export function noiseNow(view: RunView): number {
+  const best = view.nodes.find((node) => node.id === view.bestNodeId)?.score;
+  return Math.max(view.noiseFloor ?? 0, best == null ? 0 : errorWithin(best));
+}
+
+/** A 95 % interval reaches 1.96 standard errors to each side. */
+const errorWithin = (estimate: Estimate): number => (estimate.ci[1] - estimate.ci[0]) / (2 * 1.96);

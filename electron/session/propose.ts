@@ -2,11 +2,12 @@ import type { Candidate, MoveId, NumericField, Plan, PlannerContext, Proposal, R
 import { moves, numericFields } from "../contract/index.js";
 import { createRandom, deriveSeed } from "../stats/index.js";
 import {
-  applyMove, availableMoves, defaultSearchOptions, isBacktrack, isNovel, numbersOf, numbersOfMove, proposeNumbers, quotaMenu, recipeKey, sampleCandidate, selectParent,
-  type MoveFacts, type Observation, type RecipeFacts, type SearchNode,
+  applyMove, availableMoves, defaultSearchOptions, isBacktrack, isNovel, numbersOf, numbersOfMove, proposeNumbers, quotaMenu, recipeKey, sampleCandidate, selectParent, weighByEvidence,
+  type MoveFacts, type MoveOutcome, type Observation, type RecipeFacts, type SearchNode,
 } from "../tree/index.js";
 import { plannerContext } from "./context.js";
 import { withRoomForPrompt } from "./facts.js";
+import { noiseNow } from "./pairing.js";
 import { leased, nodeOf, requirementOf, stopIfAsked, type Work } from "./work.js";
 
 /** Draws of numbers before a move is given up as nothing new. */
@@ -24,7 +25,7 @@ export async function proposeNode(work: Work, facts: RecipeFacts, budget: Planne
   const view = ledger.view();
   const random = createRandom(deriveSeed(requirementOf(view).seed, "node", view.nodes.length));
   const tried = triedRecipes(work);
-  const minimumGain = view.noiseFloor ?? 0;
+  const minimumGain = noiseNow(view);
   const nodes = searchNodes(view, facts, tried);
   const selection = selectParent(nodes, { ...defaultSearchOptions, minimumGain }, random);
   if (selection === null) return null;
@@ -65,10 +66,10 @@ interface Chosen {
 function chooseRecipe(view: RunView, parent: TreeNode, facts: RecipeFacts, menu: readonly MoveId[], proposal: Proposal, tried: readonly Recipe[], random: () => number): Chosen | null {
   let candidates: readonly Candidate[] = proposal.candidates.filter((candidate) => menu.includes(candidate.move));
   while (candidates.length > 0) {
-    const drawn = sampleCandidate(candidates, random);
+    const drawn = sampleCandidate(weighByEvidence(candidates, outcomesOf(view), noiseNow(view)), random);
     const filled = fillNumbers(view, parent, facts, drawn.move, proposal, tried, random);
     if (filled !== null) return { ...filled, move: drawn.move, hypothesis: drawn.hypothesis, byPlanner: true };
-    candidates = candidates.filter((candidate) => candidate !== drawn);
+    candidates = candidates.filter((candidate) => candidate.move !== drawn.move);
   }
   const proposed = new Set(proposal.candidates.map((candidate) => candidate.move));
   let rest = menu.filter((move) => !proposed.has(move));
@@ -121,10 +122,26 @@ function insideBounds(move: MoveId, numbers: Proposal["numbers"]): Partial<Recor
   return kept;
 }
 
+/** What each move did so far, child against parent; a first training says nothing of the move it came with. */
+function outcomesOf(view: RunView): MoveOutcome[] {
+  return view.nodes.flatMap((node) => {
+    const parent = view.nodes.find((other) => other.id === node.parent);
+    const before = parent?.recipe.training == null ? null : parent.score;
+    if (node.plan.move === null || before === null || node.finishedAt === null || node.status === "cancelled") return [];
+    const after = rewardOf(node);
+    return [{ move: node.plan.move, gain: after === null ? null : after - before.score }];
+  });
+}
+
+/** A pruned node counts with the score its pilot reached, not as the worst of all. */
+function rewardOf(node: TreeNode): number | null {
+  return node.score?.score ?? node.pilot?.score ?? null;
+}
+
 function observationsOf(view: RunView): Observation[] {
   return view.nodes
     .filter((node) => node.recipe.training !== null && node.finishedAt !== null && node.status !== "cancelled")
-    .map((node) => ({ numbers: numbersOf(node.recipe), reward: node.score?.score ?? node.pilot?.score ?? null }));
+    .map((node) => ({ numbers: numbersOf(node.recipe), reward: rewardOf(node) }));
 }
 
 /** Every recipe that was planned and, where it was repaired, the one that really ran. */
@@ -144,7 +161,7 @@ function menuOf(view: RunView, node: TreeNode, facts: RecipeFacts, tried: readon
 export function searchNodes(view: RunView, facts: RecipeFacts, tried: readonly Recipe[]): SearchNode[] {
   return view.nodes.map((node) => ({
     id: node.id, parent: node.parent, kind: node.kind, axis: node.axis, status: node.status, verdict: node.verdict,
-    reward: node.status === "done" ? (node.score?.score ?? null) : null,
+    reward: node.status === "done" || node.status === "pruned" ? rewardOf(node) : null,
     openMoves: node.kind === "baseline" && node.id !== view.baselineNodeId ? 0 : menuOf(view, node, facts, tried).length,
   }));
 }

@@ -37,8 +37,8 @@ export async function buildData(work: Work, node: TreeNode, limitRows: number | 
   return ok(result.value);
 }
 
-/** The request for one training, shared by the plan, the micro-steps and both rungs. */
-export function trainRequest(work: Work, node: TreeNode, set: TrainingSet, options: { stage: Stage; steps: number | null; fraction: number; seed: number; outDirectory: string }): TrainRequest {
+/** The request for one training, shared by the plan, the micro-steps and both rungs. `keepMs` of the budget is not its to spend; the end of the run when absent. */
+export function trainRequest(work: Work, node: TreeNode, set: TrainingSet, options: { stage: Stage; steps: number | null; fraction: number; seed: number; outDirectory: string; keepMs?: number }): TrainRequest {
   const view = work.ledger.view();
   const training = node.recipe.training;
   if (training === null) throw new Error("An untrained node is not trained.");
@@ -54,7 +54,7 @@ export function trainRequest(work: Work, node: TreeNode, set: TrainingSet, optio
     threads: requirementOf(view).threads,
     steps: options.steps,
     fraction: options.fraction,
-    secondsLimit: options.steps === null ? Math.max(1, Math.ceil((remainingMs(work) - reserveMs(view)) / 1000)) : null,
+    secondsLimit: options.steps === null ? Math.max(1, Math.ceil((remainingMs(work) - (options.keepMs ?? reserveMs(view))) / 1000)) : null,
     onProgress: (progress) => reportProgress(work, node.id, options.stage, { done: progress.step, total: progress.steps, loss: progress.loss, tokensPerSecond: progress.tokensPerSecond }),
   };
 }

@@ -3,6 +3,7 @@ import { planBudget, rewardReference, shouldStop, type BudgetPlan, type RecipeFa
 import { createDraft } from "./baselines.js";
 import { reserveMs } from "./budget.js";
 import { runExperiment } from "./experiment.js";
+import { noiseNow } from "./pairing.js";
 import { proposeNode, searchNodes } from "./propose.js";
 import { requirementOf, stopIfAsked, type Work } from "./work.js";
 
@@ -32,7 +33,7 @@ export async function search(work: Work, facts: RecipeFacts): Promise<string> {
     if (trouble >= mostFailuresInARow) return `The last ${trouble} experiments failed.`;
     const budget = budgetNow(work);
     const decision = shouldStop({
-      nodes: searchNodes(view, facts, []), standardError: view.noiseFloor ?? 0, patience, minimumNodes: leastExperiments,
+      nodes: searchNodes(view, facts, []), standardError: noiseNow(view), patience, minimumNodes: leastExperiments,
       canAffordNode: budget.canAffordNode, highestReward: rewardReference(requirementOf(view).metric),
     });
     if (decision.stop) return decision.reason === "" ? budget.reason : decision.reason;

@@ -96,6 +96,14 @@ describe("a whole run", () => {
     world.holders.forEach((holder, index) => expect(holder === "free").toBe(index % 2 === 1));
   });
 
+  it("gives a whole view for every beginning of its journal", async () => {
+    const { world } = await runWhole();
+    for (let length = 0; length <= world.records.length; length += 1) {
+      const parsed = runViewSchema.safeParse(foldRun(world.records.slice(0, length)));
+      expect(parsed.error?.message ?? "", `after ${length} records`).toBe("");
+    }
+  });
+
   it("folds to the very view it pushed", async () => {
     const world = new World();
     const pushed: RunView[] = [];

@@ -40,10 +40,12 @@ function open(trex: App): void {
   const window = openWindow({ fragment: startFragment(process.argv), developer, icon: path.join(trex.places.icons, "icon.png") });
   const disconnect = connectBridge(trex, window);
   const letSleep = stayAwakeDuringRuns(trex.runs);
+  const stopWatching = trex.runs.watchOthers();
   app.on("second-instance", () => { show(window); });
   endCleanly(trex, () => {
     disconnect();
     letSleep();
+    stopWatching();
   });
 }
 

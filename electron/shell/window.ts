@@ -1,5 +1,5 @@
 import { BrowserWindow, shell } from "electron";
-import path from "node:path";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isPageUrl, mayOpenOutside, pageOrigin } from "./navigation.js";
 
@@ -8,7 +8,7 @@ const preload = fileURLToPath(new URL("../preload.cjs", import.meta.url));
 /** The one window: sandboxed, isolated, bound to its own page. */
 export function openWindow(options: { fragment: string; developer: boolean; icon: string }): BrowserWindow {
   const window = new BrowserWindow({
-    width: 1440, height: 900, minWidth: 720, minHeight: 480, show: false, title: "TREX Desktop", icon: path.normalize(options.icon),
+    width: 1440, height: 900, minWidth: 720, minHeight: 480, show: false, title: "TREX Desktop", ...(existsSync(options.icon) ? { icon: options.icon } : {}),
     webPreferences: {
       preload, sandbox: true, contextIsolation: true, nodeIntegration: false, nodeIntegrationInWorker: false, nodeIntegrationInSubFrames: false,
       webSecurity: true, allowRunningInsecureContent: false, webviewTag: false, spellcheck: false, devTools: options.developer,

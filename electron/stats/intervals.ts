@@ -93,16 +93,17 @@ export function estimateOf(values: readonly number[], seed: number): Estimate {
 
 /**
  * Mean of candidate minus base over the same items, with a 95 % BCa interval of the paired differences.
+ * @param resamples 10,000 for short inputs when absent
  * @throws RangeError when the two do not hold the same number of items: that is a bug of the caller
  */
-export function pairedGain(base: readonly number[], candidate: readonly number[], seed: number): Estimate {
+export function pairedGain(base: readonly number[], candidate: readonly number[], seed: number, resamples?: number): Estimate {
   const differences = pairedDifferences(base, candidate);
   const n = differences.length;
   if (n === 0) return { score: Number.NaN, ci: [Number.NaN, Number.NaN], n };
   const score = mean(differences);
   const constant = differences.every((value) => value === differences[0]);
   const bounded = base.every(isRate) && candidate.every(isRate);
-  const [low, high] = constant && bounded ? constantInterval(score, n, -1, 1) : bootstrapInterval(differences, seed);
+  const [low, high] = constant && bounded ? constantInterval(score, n, -1, 1) : bootstrapInterval(differences, seed, resamples);
   return { score, ci: [low, high], n };
 }
 

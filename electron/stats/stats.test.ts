@@ -175,7 +175,7 @@ describe("pairedGain", () => {
       const items = range(100).map(() => random());
       const base = items.map((item) => (item < 0.5 ? 1 : 0));
       const candidate = items.map((item) => (item < 0.4 || (item > 0.5 && item < 0.7) ? 1 : 0));
-      const { ci } = pairedGain(base, candidate, round);
+      const { ci } = pairedGain(base, candidate, round, 2000);
       covered += ci[0] <= 0.1 + 1e-9 && 0.1 - 1e-9 <= ci[1] ? 1 : 0;
     }
     expect(covered / rounds).toBeGreaterThan(0.91);

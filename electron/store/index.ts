@@ -6,7 +6,7 @@ export type { AtomicOptions } from "./atomic-file.js";
 export { readJson } from "./read-json.js";
 export { readJsonLines, streamJsonLines, writeJsonLines } from "./json-lines.js";
 export type { JsonLinesOptions } from "./json-lines.js";
-export { acquireLock } from "./lock.js";
+export { acquireLock, isLocked } from "./lock.js";
 export type { FolderLock } from "./lock.js";
 export { openJournal, readJournal } from "./journal.js";
 export type { Journal, JournalOptions, JournalRepair } from "./journal.js";

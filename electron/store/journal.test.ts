@@ -18,7 +18,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const warning = (message: string): JournalEvent => ({ type: "warning", message });
 /** Texts with several bytes a character, quotes and line breaks: what a naive tail repair trips over. */
-const texts = ["first", 'quotes " and \\ and {"checksum":"0"}', "line\nbreak", "Größe 模型 🦖", "", "x".repeat(300)];
+const texts = ["first", 'quotes " and \\ and {"checksum":"0"}', "line\nbreak", "Größe 模型 🦖", "", "x".repeat(40)];
 
 async function open(fileSystem?: FileSystem, lock?: FolderLock): Promise<Journal> {
   return must(await openJournal(file, { ...(fileSystem && { fileSystem }), ...(lock && { lock }), now: () => new Date(0) }));
@@ -35,6 +35,9 @@ async function writeTexts(messages: readonly string[]): Promise<Buffer> {
 }
 const messagesOf = (records: readonly JournalRecord[]): string[] => records.map(({ event }) => (event.type === "warning" ? event.message : event.type));
 
+/** Thousands of openings need no real flush each. */
+const unflushed: FileSystem = { ...withFile((handle) => ({ ...handle, sync: () => Promise.resolve() })), syncFolder: () => Promise.resolve() };
+
 describe("openJournal", () => {
   it("gives back what was appended, in order, with sequence numbers from 1", async () => {
     await writeTexts(texts);
@@ -45,7 +48,7 @@ describe("openJournal", () => {
     await journal.close();
   });
 
-  it("opens when cut at any byte, keeps every whole record, saves the rest and takes more", async () => {
+  it("opens when cut at any byte, keeps every whole record, saves the rest and takes more", { timeout: 60_000 }, async () => {
     const whole = await writeTexts(texts);
     const ends: number[] = [];
     for (let at = whole.indexOf(10); at >= 0; at = whole.indexOf(10, at + 1)) ends.push(at);
@@ -54,7 +57,7 @@ describe("openJournal", () => {
     for (let length = 0; length <= whole.length; length += 1) {
       await writeFile(file, whole.subarray(0, length));
       const kept = ends.filter((end) => end <= length).length;
-      const journal = await open(nodeFileSystem, lock);
+      const journal = await open(unflushed, lock);
       expect(messagesOf(journal.records()), `cut at ${length}`).toEqual(texts.slice(0, kept));
       const goodBytes = kept === 0 ? 0 : Math.min(length, ends[kept - 1]! + 1);
       expect(journal.repair?.bytes ?? 0).toBe(length - goodBytes);
@@ -68,7 +71,7 @@ describe("openJournal", () => {
     }
   });
 
-  it("notices a flip of any bit: the last record goes with a copy kept, an earlier one is refused with the count", async () => {
+  it("notices a flip of any bit: the last record goes with a copy kept, an earlier one is refused with the count", { timeout: 60_000 }, async () => {
     const whole = await writeTexts(["a", "b", "c"]);
     const lastStart = whole.lastIndexOf(10, whole.length - 2) + 1;
     const lock = must(await acquireLock(folder));
@@ -76,7 +79,7 @@ describe("openJournal", () => {
       const damaged = Buffer.from(whole);
       damaged[at] = damaged[at]! ^ (1 << at % 7);
       await writeFile(file, damaged);
-      const opened = await openJournal(file, { lock });
+      const opened = await openJournal(file, { lock, fileSystem: unflushed });
       if (at >= lastStart) {
         const journal = must(opened);
         // A flipped final line break leaves the record's own bytes glued to one stray byte: cut as well.

@@ -26,10 +26,12 @@ export async function* readLines(file: FileHandle, maximumLineBytes: number): As
     const bytes = tooLong || only === undefined ? Buffer.alloc(0) : parts.length === 1 ? only : Buffer.concat(parts, length);
     return { offset: lineStart, bytes, length, tooLong, terminated };
   };
-  for (let position = 0; ; ) {
+  // What another process appends meanwhile is left for the next reading.
+  const size = await file.size();
+  for (let position = 0; position < size; ) {
     // A new buffer each time: lines handed out may still point into the last one.
-    const chunk = Buffer.allocUnsafe(chunkBytes);
-    const count = await file.read(chunk, 0, chunkBytes, position);
+    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, size - position));
+    const count = await file.read(chunk, 0, chunk.length, position);
     if (count === 0) break;
     for (let start = 0; start < count; ) {
       const found = chunk.subarray(0, count).indexOf(lineFeed, start);

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { acquireLock } from "./lock.js";
+import { acquireLock, isLocked } from "./lock.js";
 
 let folder: string;
 beforeEach(async () => void (folder = await mkdtemp(path.join(tmpdir(), "trex-lock-"))));
@@ -12,8 +12,10 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const lockFile = (): string => path.join(folder, "lock");
 
 it("is held once, and free again after release", async () => {
+  expect(await isLocked(folder)).toBe(false);
   const first = await acquireLock(folder);
   expect(first.ok).toBe(true);
+  expect(await isLocked(folder)).toBe(true);
   expect(await acquireLock(folder)).toMatchObject({ ok: false, error: { code: "store.locked", message: expect.stringContaining(`process ${process.pid}`) as string } });
   if (first.ok) await first.value.release();
   if (first.ok) await first.value.release();
@@ -37,6 +39,7 @@ it("is taken from a process that was killed, at once", async () => {
   expect(await acquireLock(folder)).toMatchObject({ ok: false });
   child.kill("SIGKILL");
   await once(child, "exit");
+  expect(await isLocked(folder)).toBe(false);
   expect((await acquireLock(folder)).ok).toBe(true);
 });
 

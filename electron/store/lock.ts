@@ -63,6 +63,12 @@ export async function acquireLock(directory: string): Promise<Result<FolderLock>
   }
 }
 
+/** Is somebody working on this folder just now? Only looks: asking never keeps a real writer out. */
+export async function isLocked(directory: string): Promise<boolean> {
+  const owner = await readOwner(path.join(directory, "lock")).catch(() => null);
+  return owner !== null && isHeld(owner);
+}
+
 /** null: no lock, or one torn by a crash, which its writer did not live to hold. */
 async function readOwner(lockPath: string): Promise<Owner | null> {
   try {

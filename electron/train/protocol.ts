@@ -100,8 +100,8 @@ export const trainerDevicesSchema = z.object({
 export type TrainerDevices = z.infer<typeof trainerDevicesSchema>;
 
 export const benchAnswerSchema = z.object({
-  sgemm: z.object({ gflops: finite, shape: z.unknown() }),
-  train: z.object({ tokensPerSecond: finite, gflops: finite, shareOfSgemm: finite, shape: z.unknown() }),
+  sgemm: z.object({ gflops: finite, shape: z.string() }),
+  train: z.object({ tokensPerSecond: finite, gflops: finite, shareOfSgemm: finite, shape: z.string() }),
   threads: finite,
   isa: z.string(),
 });

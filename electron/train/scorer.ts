@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { fail, ok, type Scorer } from "../contract/index.js";
+import { err, fail, ok, type Scorer } from "../contract/index.js";
+import { failureOfIo, writeJsonLines } from "../store/index.js";
 import type { Caller } from "./client.js";
 import { scoreDoneSchema, scoreLineSchema } from "./protocol.js";
 
@@ -12,15 +13,17 @@ export function createScorer(caller: Caller): Scorer {
   return {
     async score(request, signal) {
       if (request.pairs.length === 0) return ok([]);
-      const folder = await mkdtemp(path.join(os.tmpdir(), "trex-score-"));
+      const folder = await mkdtemp(path.join(os.tmpdir(), "trex-score-")).catch((error: unknown) => failureOfIo(error, `Cannot write to ${os.tmpdir()}`));
+      if (typeof folder !== "string") return err(folder);
       try {
         const pairsPath = path.join(folder, "pairs.jsonl");
-        await writeFile(pairsPath, request.pairs.map((pair) => `${JSON.stringify(pair)}\n`).join(""), { mode: 0o600 });
+        const written = await writeJsonLines(pairsPath, request.pairs, { mode: 0o600 });
+        if (!written.ok) return written;
         const scores: Scored[] = [];
-        let complete = false;
+        const end = { seen: false };
         const accept = (value: unknown): string | null => {
           if (scoreDoneSchema.safeParse(value).success) {
-            complete = true;
+            end.seen = true;
             return null;
           }
           const line = scoreLineSchema.safeParse(value);
@@ -33,7 +36,7 @@ export function createScorer(caller: Caller): Scorer {
         const document = { model: request.modelPath, adapter: request.adapterPath, adapterScale: 1, pairs: pairsPath, threads: request.threads, perToken: false };
         const ended = await caller.lines("score", document, accept, signal);
         if (!ended.ok) return ended;
-        if (!complete || scores.length !== request.pairs.length) {
+        if (!end.seen || scores.length !== request.pairs.length) {
           return fail("INTERNAL", "trainer.no_result", `trex-train score answered ${scores.length} of ${request.pairs.length} pairs.`, "Please report this.");
         }
         return ok(scores);

@@ -10,6 +10,8 @@ export interface RecipeFacts {
   readonly conflicts: number;
   /** Longest prompt plus answer, in the base model's tokens. */
   readonly longestTokens: number;
+  /** Longest worked example that a prompt may show, in tokens; 0 when there is none. */
+  readonly shotTokens: number;
   readonly hasSystemMessages: boolean;
   /** Longest sequence the base model takes, in tokens. */
   readonly contextLength: number;

@@ -58,10 +58,13 @@ export function baselineRecipes(facts: RecipeFacts): readonly BaselineRecipe[] {
   return all;
 }
 
-/** As many worked examples as leave the longest row room: at most four, none when not even one fits. */
+/**
+ * As many worked examples as leave room for one more row of their length: at most four, none when not even one fits. The
+ * longest row does not count here: one freak row would take the examples from all the others.
+ */
 export function fewShotCount(facts: RecipeFacts): number {
-  const fitting = Math.floor(facts.contextLength / Math.max(1, facts.longestTokens)) - 1;
-  return Math.max(0, Math.min(4, fitting, facts.trainRows));
+  if (facts.shotTokens <= 0) return 0;
+  return Math.max(0, Math.min(4, Math.floor(facts.contextLength / facts.shotTokens) - 1, facts.trainRows));
 }
 
 /** The contract's limit on a system prompt; the goal's own limit is the same, so nothing is cut in practice. */

@@ -24,7 +24,8 @@ export interface NumberRequest {
 const priors: Readonly<Record<NumericField, number>> = { learningRate: 3e-4, rank: 16, epochs: 2, dropout: 0.05, weightDecay: 0.01, tokensPerStep: 2048 };
 /** All lengths below are shares of a field's range, logarithmic where the field is. */
 const spread = 0.15;
-const smallestStep = 0.05;
+/** Ranks are powers of two, a fifth of the range apart: less than half of that would be rounded back. */
+const smallestStep = (field: NumericField): number => (field === "rank" ? 0.11 : 0.05);
 const fewestDistinct = 4;
 const goodShare = 0.25;
 const candidateCount = 32;
@@ -57,11 +58,13 @@ function proposeField(field: NumericField, request: NumberRequest): number {
   const highest = Math.max(lowest, toUnit(field, Math.min(ofMove.maximum, asked?.maximum ?? ofMove.maximum)));
   const parentUnit = toUnit(field, request.parent.training?.[field] ?? priors[field]);
   const levels = distinctLevels(field, request.observations);
-  const draw = levels.length >= fewestDistinct ? parzenDraw(levels, lowest, highest, request.random) : nearBestDraw(levels, parentUnit, lowest, highest, request.random);
+  const step = smallestStep(field);
+  const range = { lowest, highest, step };
+  const draw = levels.length >= fewestDistinct ? parzenDraw(levels, range, request.random) : nearBestDraw(levels, parentUnit, range, request.random);
 
   let chosen = draw(parentUnit);
   // A value the rounding or the bounds pushed back onto the parent's is moved to the roomier side.
-  if (Math.abs(chosen - parentUnit) < smallestStep) chosen = highest - parentUnit > parentUnit - lowest ? parentUnit + smallestStep : parentUnit - smallestStep;
+  if (Math.abs(chosen - parentUnit) < step) chosen = highest - parentUnit > parentUnit - lowest ? parentUnit + step : parentUnit - step;
   return roundField(field, fromUnit(field, Math.min(highest, Math.max(lowest, chosen))), ofMove, asked);
 }
 
@@ -87,22 +90,27 @@ function distinctLevels(field: NumericField, observations: readonly Observation[
 }
 
 type Draw = (parentUnit: number) => number;
+interface Range {
+  readonly lowest: number;
+  readonly highest: number;
+  readonly step: number;
+}
 
-function nearBestDraw(levels: readonly Level[], parentUnit: number, lowest: number, highest: number, random: () => number): Draw {
+function nearBestDraw(levels: readonly Level[], parentUnit: number, { lowest, highest, step }: Range, random: () => number): Draw {
   const best = levels.filter((level) => Number.isFinite(level.reward)).reduce<Level | null>((top, level) => (top === null || level.reward > top.reward ? level : top), null);
   const centre = Math.min(highest, Math.max(lowest, best?.unit ?? parentUnit));
   return (avoid) => {
     let chosen = centre;
     for (let attempt = 0; attempt < 16; attempt += 1) {
       chosen = centre + spread * randomNormal(random);
-      const taken = Math.abs(chosen - avoid) < smallestStep || levels.some((level) => Math.abs(level.unit - chosen) < smallestStep);
+      const taken = Math.abs(chosen - avoid) < step || levels.some((level) => Math.abs(level.unit - chosen) < step);
       if (chosen >= lowest && chosen <= highest && !taken) return chosen;
     }
     return Math.min(highest, Math.max(lowest, chosen));
   };
 }
 
-function parzenDraw(levels: readonly Level[], lowest: number, highest: number, random: () => number): Draw {
+function parzenDraw(levels: readonly Level[], { lowest, highest, step }: Range, random: () => number): Draw {
   const ranked = [...levels].sort((left, right) => right.reward - left.reward);
   const goodCount = Math.max(1, Math.ceil(goodShare * ranked.length));
   const good = ranked.slice(0, goodCount).filter((level) => Number.isFinite(level.reward));
@@ -117,7 +125,7 @@ function parzenDraw(levels: readonly Level[], lowest: number, highest: number, r
       const centre = good[Math.floor(random() * good.length)]?.unit ?? lowest;
       const flat = random() < flatShare;
       const unit = flat ? lowest + (highest - lowest) * random() : centre + width * randomNormal(random);
-      if (unit < lowest || unit > highest || Math.abs(unit - avoid) < smallestStep) continue;
+      if (unit < lowest || unit > highest || Math.abs(unit - avoid) < step) continue;
       const ratio = density(good, unit) / density(rest, unit);
       if (ratio > best.ratio) best = { unit, ratio };
     }

@@ -9,13 +9,17 @@ export interface Promotion {
   readonly reason: string;
 }
 
+/** A stop needs no third digit of the interval's end. */
+const pilotResamples = 2000;
+
 /**
  * From pilot to full: stop when the pilot is surely worse than the incumbent's pilot on the same items, that is when the
  * upper end of the paired interval is below zero (reliability.md 5). A doubtful pilot goes on: a rung orders nodes only roughly.
  * @param candidate and incumbent: one score an item, in the same order
  */
 export function decidePromotion(request: { readonly candidate: readonly number[]; readonly incumbent: readonly number[]; readonly seed: number }): Promotion {
-  const gain = pairedGain(request.incumbent, request.candidate, request.seed);
+  const gain = pairedGain(request.incumbent, request.candidate, request.seed, pilotResamples);
+  if (gain.n === 0) return { promote: true, gain, reason: "There is no pilot to compare with." };
   const [low, high] = gain.ci;
   const interval = `${gain.score.toFixed(3)} (95 % interval ${low.toFixed(3)} to ${high.toFixed(3)}, ${gain.n} items)`;
   if (high < 0) return { promote: false, gain, reason: `The pilot is surely worse than the incumbent: ${interval}.` };

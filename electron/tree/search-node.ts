@@ -17,7 +17,7 @@ export interface SearchNode {
 export interface SearchOptions {
   /** Weight of exploration in UCT, for rewards scaled to 0..1. 0.25: AIRA-dojo's value (arXiv 2507.02554). */
   readonly exploration: number;
-  /** Progressive widening: a node may have ceil(k * sqrt(N)) children (Coulom 2007; trex.md 12). 0.5 gained most in simulation. */
+  /** Progressive widening: a node may have ceil(k * sqrt(N)) children (Coulom 2007; trex.md 12). 0.5 gained more than 1 in simulation. */
   readonly wideningFactor: number;
   /** So many children in a row without a gain close a node (ARTS: stagnation after 3; 2 suits small budgets). */
   readonly deadEndChildren: number;

@@ -35,7 +35,7 @@ export interface SimulatedRun {
 const pilotItems = 60;
 
 const simulatedFacts = (seed: number): RecipeFacts => ({
-  goal: "Answer in the format of the examples.", trainRows: 2000, duplicates: 120, conflicts: 60, longestTokens: 180, hasSystemMessages: false, contextLength: 2048, seed, defaults: {},
+  goal: "Answer in the format of the examples.", trainRows: 2000, duplicates: 120, conflicts: 60, longestTokens: 180, shotTokens: 120, hasSystemMessages: false, contextLength: 2048, seed, defaults: {},
 });
 
 /**

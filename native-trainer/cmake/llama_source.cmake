@@ -24,10 +24,17 @@ else()
   endif()
 
   set(LLAMA_SOURCE_DIR "${CMAKE_BINARY_DIR}/llama.cpp")
-  if(NOT EXISTS "${LLAMA_SOURCE_DIR}/ggml/src/gguf.cpp")
+  # The stamp is written last, so neither a half-finished clone nor one of an earlier tag is taken for the real thing.
+  set(_stamp "${CMAKE_BINARY_DIR}/llama.cpp.tag")
+  set(_unpacked "")
+  if(EXISTS "${_stamp}")
+    file(READ "${_stamp}" _unpacked)
+  endif()
+  if(NOT _unpacked STREQUAL _tag)
     find_package(Git REQUIRED)
     file(REMOVE_RECURSE "${LLAMA_SOURCE_DIR}")
     message(STATUS "Unpacking llama.cpp ${_tag} from node-llama-cpp")
+    file(REMOVE "${_stamp}")
     execute_process(
       COMMAND "${GIT_EXECUTABLE}" -c advice.detachedHead=false clone --quiet "${_bundle}" "${LLAMA_SOURCE_DIR}"
       RESULT_VARIABLE _clone_result)
@@ -35,6 +42,7 @@ else()
       file(REMOVE_RECURSE "${LLAMA_SOURCE_DIR}")
       message(FATAL_ERROR "Could not unpack ${_bundle}; reinstall node-llama-cpp with `npm ci`.")
     endif()
+    file(WRITE "${_stamp}" "${_tag}")
   endif()
 endif()
 

@@ -1,5 +1,5 @@
-// The whole model: gradients against finite differences for every tensor of three architectures, and the properties that
-// packing and micro-batching must not break.
+// The whole model: gradients against finite differences for every tensor of three architectures, and the properties
+// that packing and micro-batching must not break.
 #include <string>
 
 #include "gguf/hyper_parameters.h"
@@ -17,7 +17,8 @@ constexpr int64_t longest = 90;
 
 std::vector<int32_t> tokens_of(int64_t count, uint64_t stream) {
   std::vector<int32_t> tokens;
-  for (int64_t i = 0; i < count; ++i) tokens.push_back(static_cast<int32_t>(random_bits(1, stream, static_cast<uint64_t>(i)) % 31));
+  for (int64_t i = 0; i < count; ++i)
+    tokens.push_back(static_cast<int32_t>(random_bits(1, stream, static_cast<uint64_t>(i)) % 31));
   return tokens;
 }
 
@@ -59,8 +60,9 @@ TEST(every_gradient_matches_finite_differences) {
         const double expected = slope_along(tensor.values, direction, 0.02, value);
         const double got = inner_product(tensor.gradient, direction);
         // The loss is known to about 1e-6 and the step is 0.02, so slopes carry an error of some 3e-5.
-        CHECK_CASE(close(got, expected, 5e-3, 1e-2), std::string(architecture_name(architecture)) + " " + tensor.name + " " +
-                                                   std::to_string(got) + " against " + std::to_string(expected));
+        CHECK_CASE(close(got, expected, 5e-3, 1e-2), std::string(architecture_name(architecture)) + " " + tensor.name +
+                                                         " " + std::to_string(got) + " against " +
+                                                         std::to_string(expected));
       }
     }
   }

@@ -29,15 +29,16 @@ template <class Body> void on_every_isa(const Body &body) {
 TEST(rms_norm_gradients) {
   on_every_isa([](CpuDevice &device, const std::string &isa) {
     constexpr int64_t rows = 9, width = 37;
-    std::vector<float> x = random_values(rows * width, 1), w = random_values(width, 2), dy = random_values(rows * width, 3);
+    std::vector<float> x = random_values(rows * width, 1), w = random_values(width, 2),
+                       dy = random_values(rows * width, 3);
     std::vector<float> y(x.size()), rstd(rows), dx(x.size()), dw(w.size());
     const auto value = [&] {
       cpu_ops().rms_norm_forward(device, matrix(y, width), rstd.data(), matrix(x, width), w.data(), 1e-5f);
       return inner_product(y, dy);
     };
     value();
-    cpu_ops().rms_norm_backward(device, matrix(dx, width), false, dw.data(), matrix(dy, width), matrix(x, width), w.data(),
-                                rstd.data());
+    cpu_ops().rms_norm_backward(device, matrix(dx, width), false, dw.data(), matrix(dy, width), matrix(x, width),
+                                w.data(), rstd.data());
     const std::vector<float> along_x = random_values(rows * width, 4), along_w = random_values(width, 5);
     CHECK_CASE(close(slope_along(x, along_x, 0.01, value), inner_product(dx, along_x), tolerance), isa);
     CHECK_CASE(close(slope_along(w, along_w, 0.01, value), inner_product(dw, along_w), tolerance), isa);
@@ -95,7 +96,8 @@ TEST(attention_gradients_across_documents_and_blocks) {
                                  matrix(dv, kv_heads * width), matrix(dout, heads * width), matrix(out, heads * width),
                                  lse.data(), matrix(q, heads * width), matrix(k, kv_heads * width),
                                  matrix(v, kv_heads * width), batch, shape);
-    const std::vector<float> along_q = random_values(tokens * heads * width, 5), along_k = random_values(tokens * kv_heads * width, 6);
+    const std::vector<float> along_q = random_values(tokens * heads * width, 5),
+                             along_k = random_values(tokens * kv_heads * width, 6);
     CHECK_CASE(close(slope_along(q, along_q, 0.02, value), inner_product(dq, along_q), tolerance), isa + " q");
     CHECK_CASE(close(slope_along(k, along_k, 0.02, value), inner_product(dk, along_k), tolerance), isa + " k");
     CHECK_CASE(close(slope_along(v, along_k, 0.02, value), inner_product(dv, along_k), tolerance), isa + " v");
@@ -107,18 +109,21 @@ TEST(attention_equals_a_plain_softmax) {
   const std::vector<int32_t> offsets = {0, 3, 80};
   const PackedBatch batch{nullptr, nullptr, offsets.data(), 2, 80, 77};
   CpuDevice device(2, 77, best_isa());
-  std::vector<float> q = random_values(80 * width, 1, 3.0f), k = random_values(80 * width, 2, 3.0f), v = random_values(80 * width, 3);
+  std::vector<float> q = random_values(80 * width, 1, 3.0f), k = random_values(80 * width, 2, 3.0f),
+                     v = random_values(80 * width, 3);
   std::vector<float> out(q.size()), lse(80);
-  cpu_ops().attention_forward(device, matrix(out, width), lse.data(), matrix(q, width), matrix(k, width), matrix(v, width),
-                              batch, {1, 1, width, 0.5f});
+  cpu_ops().attention_forward(device, matrix(out, width), lse.data(), matrix(q, width), matrix(k, width),
+                              matrix(v, width), batch, {1, 1, width, 0.5f});
   std::vector<double> expected(out.size());
   for (size_t i = 0; i < 80; ++i) {
     double total = 0.0;
     for (size_t j = i < 3 ? 0 : 3; j <= i; ++j) {
       double score = 0.0;
-      for (size_t d = 0; d < width; ++d) score += 0.5 * static_cast<double>(q[i * width + d]) * static_cast<double>(k[j * width + d]);
+      for (size_t d = 0; d < width; ++d)
+        score += 0.5 * static_cast<double>(q[i * width + d]) * static_cast<double>(k[j * width + d]);
       total += std::exp(score);
-      for (size_t d = 0; d < width; ++d) expected[i * width + d] += std::exp(score) * static_cast<double>(v[j * width + d]);
+      for (size_t d = 0; d < width; ++d)
+        expected[i * width + d] += std::exp(score) * static_cast<double>(v[j * width + d]);
     }
     for (size_t d = 0; d < width; ++d) expected[i * width + d] /= total;
     CHECK(close(static_cast<double>(lse[i]), std::log(total), 1e-5));
@@ -182,7 +187,10 @@ TEST(embedding_gradient_adds_up_repeated_tokens) {
   cpu_ops().embedding_backward(device, dtable.data(), matrix(dx, width), tokens.data());
   for (size_t c = 0; c < width; ++c) {
     CHECK(dtable[c] == 1.0f);
-    CHECK(close(static_cast<double>(dtable[3 * width + c]), 1.0 + static_cast<double>(dx[c]) + static_cast<double>(dx[2 * width + c]) + static_cast<double>(dx[3 * width + c]), 1e-5));
+    CHECK(close(static_cast<double>(dtable[3 * width + c]),
+                1.0 + static_cast<double>(dx[c]) + static_cast<double>(dx[2 * width + c]) +
+                    static_cast<double>(dx[3 * width + c]),
+                1e-5));
   }
 }
 
@@ -193,12 +201,14 @@ TEST(adamw_takes_the_published_step) {
     std::vector<double> want(x.begin(), x.end()), want_m(33), want_v(33);
     for (int64_t step = 1; step <= 50; ++step) {
       const std::vector<float> g = random_values(33, 100 + static_cast<uint64_t>(step), 3.0f);
-      cpu_ops().adamw(device, x.data(), m.data(), v.data(), g.data(), 33, {0.01f, 0.9f, 0.99f, 1e-6f, 0.1f, step, 0.5f});
+      cpu_ops().adamw(device, x.data(), m.data(), v.data(), g.data(), 33,
+                      {0.01f, 0.9f, 0.99f, 1e-6f, 0.1f, step, 0.5f});
       for (size_t i = 0; i < 33; ++i) {
         const double gradient = 0.5 * static_cast<double>(g[i]);
         want_m[i] = 0.9 * want_m[i] + 0.1 * gradient;
         want_v[i] = 0.99 * want_v[i] + 0.01 * gradient * gradient;
-        const double corrected = want_m[i] / (1.0 - std::pow(0.9, step)) / (std::sqrt(want_v[i] / (1.0 - std::pow(0.99, step))) + 1e-6);
+        const double corrected =
+            want_m[i] / (1.0 - std::pow(0.9, step)) / (std::sqrt(want_v[i] / (1.0 - std::pow(0.99, step))) + 1e-6);
         want[i] -= 0.01 * (corrected + 0.1 * want[i]);
       }
     }

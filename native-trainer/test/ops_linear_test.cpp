@@ -93,7 +93,8 @@ Reference reference(const Case &c) {
   ref.y = product(T, out, in, getter(c.x, in), flipped(c.w, in));
   add(ref.y, product(T, out, r, getter(h, r), flipped(c.b, r)), lora_scale);
   for (int64_t t = 0; t < T; ++t)
-    for (int64_t o = 0; o < out; ++o) ref.y[static_cast<size_t>(t * out + o)] += static_cast<double>(c.bias[static_cast<size_t>(o)]);
+    for (int64_t o = 0; o < out; ++o)
+      ref.y[static_cast<size_t>(t * out + o)] += static_cast<double>(c.bias[static_cast<size_t>(o)]);
   auto dh = product(T, r, out, getter(c.dy, out), getter(c.b, r));
   for (double &value : dh) value *= lora_scale;
   ref.dx = widened(start.dx);
@@ -102,7 +103,8 @@ Reference reference(const Case &c) {
   ref.dw = widened(start.dw);
   add(ref.dw, product(out, in, T, flipped(c.dy, out), getter(c.x, in)));
   ref.dbias = widened(start.dbias);
-  add(ref.dbias, product(1, out, T, [](int64_t, int64_t) { return 1.0; }, getter(c.dy, out)));
+  add(ref.dbias, product(
+                     1, out, T, [](int64_t, int64_t) { return 1.0; }, getter(c.dy, out)));
   ref.da = widened(start.da);
   add(ref.da, product(r, in, T, flipped(dh, r), getter(c.x, in)));
   ref.db = widened(start.db);
@@ -121,8 +123,8 @@ bool same_bits(const Result &x, const Result &y) {
 } // namespace
 
 TEST(linear_equals_plain_loops_for_every_type_and_instruction_set) {
-  for (const ggml_type type : {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0,
-                               GGML_TYPE_Q4_K, GGML_TYPE_Q6_K}) {
+  for (const ggml_type type :
+       {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_K, GGML_TYPE_Q6_K}) {
     Case c(type);
     const Reference ref = reference(c);
     for (const Isa isa : available_isas()) {
@@ -146,7 +148,8 @@ TEST(linear_does_not_depend_on_the_number_of_threads) {
   }
 }
 
-// With a fixed mask the layer is linear in x, A and B one at a time, so <dy, change of y> must equal <gradient, change>.
+// With a fixed mask the layer is linear in x, A and B one at a time, so <dy, change of y> must equal <gradient,
+// change>.
 TEST(dropout_is_the_same_forward_and_backward_and_keeps_the_mean) {
   Case c(GGML_TYPE_F32);
   const float rate = 0.25f;
@@ -162,7 +165,8 @@ TEST(dropout_is_the_same_forward_and_backward_and_keeps_the_mean) {
     std::vector<float> Result::*gradient;
     const char *name;
   };
-  for (const Probe &probe : {Probe{&Case::x, &Result::dx, "x"}, Probe{&Case::a, &Result::da, "a"}, Probe{&Case::b, &Result::db, "b"}}) {
+  for (const Probe &probe :
+       {Probe{&Case::x, &Result::dx, "x"}, Probe{&Case::a, &Result::da, "a"}, Probe{&Case::b, &Result::db, "b"}}) {
     std::vector<float> &variable = c.*probe.variable;
     const std::vector<float> direction = random_values(static_cast<int64_t>(variable.size()), 30);
     const double expected = inner_product(gradient_of(probe.gradient), direction);

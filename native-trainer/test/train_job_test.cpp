@@ -22,7 +22,9 @@ constexpr int vocab = 40;
 
 std::string in_scratch(const std::string &name) { return scratch_folder() + "/" + name; }
 
-void write_text(const std::string &name, const std::string &text) { std::ofstream(in_scratch(name), std::ios::binary) << text; }
+void write_text(const std::string &name, const std::string &text) {
+  std::ofstream(in_scratch(name), std::ios::binary) << text;
+}
 
 const std::string &tiny_model() {
   static const std::string path = [] {
@@ -31,13 +33,35 @@ const std::string &tiny_model() {
       tokens.push_back("t" + std::to_string(i));
       types.push_back(1);
     }
-    const json request = {
-        {"out", in_scratch("tiny.gguf")}, {"architecture", "qwen2"}, {"type", "Q8_0"}, {"seed", 3}, {"initStd", 0.2},
-        {"name", "tiny"}, {"chatTemplate", nullptr},
-        {"tokenizer", {{"model", "gpt2"}, {"pre", "qwen2"}, {"tokens", tokens}, {"merges", json::array()}, {"tokenTypes", types},
-                       {"bosTokenId", 0}, {"eosTokenId", 1}, {"padTokenId", 1}, {"addBosToken", false}, {"addEosToken", false}}},
-        {"dimensions", {{"layers", 2}, {"embedding", 32}, {"feedForward", 64}, {"heads", 4}, {"kvHeads", 2}, {"headDim", 8},
-                        {"contextLength", 128}, {"ropeBase", 10000.0}, {"rmsEpsilon", 1e-5}, {"tieEmbeddings", true}}}};
+    const json request = {{"out", in_scratch("tiny.gguf")},
+                          {"architecture", "qwen2"},
+                          {"type", "Q8_0"},
+                          {"seed", 3},
+                          {"initStd", 0.2},
+                          {"name", "tiny"},
+                          {"chatTemplate", nullptr},
+                          {"tokenizer",
+                           {{"model", "gpt2"},
+                            {"pre", "qwen2"},
+                            {"tokens", tokens},
+                            {"merges", json::array()},
+                            {"tokenTypes", types},
+                            {"bosTokenId", 0},
+                            {"eosTokenId", 1},
+                            {"padTokenId", 1},
+                            {"addBosToken", false},
+                            {"addEosToken", false}}},
+                          {"dimensions",
+                           {{"layers", 2},
+                            {"embedding", 32},
+                            {"feedForward", 64},
+                            {"heads", 4},
+                            {"kvHeads", 2},
+                            {"headDim", 8},
+                            {"contextLength", 128},
+                            {"ropeBase", 10000.0},
+                            {"rmsEpsilon", 1e-5},
+                            {"tieEmbeddings", true}}}};
     std::ostringstream out;
     run_make_model(request, out);
     return in_scratch("tiny.gguf");
@@ -62,9 +86,15 @@ const std::string &counting_rows() {
 }
 
 json request_into(const std::string &folder) {
-  return {{"model", tiny_model()}, {"data", counting_rows()}, {"outDir", in_scratch(folder)}, {"steps", 9},
-          {"lora", {{"rank", 4}, {"alpha", 8}, {"dropout", 0.1}}}, {"optimizer", {{"learningRate", 0.01}}},
-          {"batch", {{"tokensPerStep", 200}, {"maxSequenceTokens", 64}}}, {"threads", 2}, {"checkpointEverySteps", 4}};
+  return {{"model", tiny_model()},
+          {"data", counting_rows()},
+          {"outDir", in_scratch(folder)},
+          {"steps", 9},
+          {"lora", {{"rank", 4}, {"alpha", 8}, {"dropout", 0.1}}},
+          {"optimizer", {{"learningRate", 0.01}}},
+          {"batch", {{"tokensPerStep", 200}, {"maxSequenceTokens", 64}}},
+          {"threads", 2},
+          {"checkpointEverySteps", 4}};
 }
 
 struct Outcome {
@@ -228,10 +258,12 @@ TEST(bad_rows_are_named) {
   struct Row {
     const char *text, *expected;
   };
-  for (const Row &row : {Row{"{\"tokens\":[1,2", "torn"}, Row{"{\"tokens\":[1,40]}", "vocabulary"}, Row{"{\"tokens\":[1,-2]}", "vocabulary"},
-                         Row{"{\"tokens\":[1]}", "fewer than two"}, Row{"{\"tokens\":[]}", "fewer than two"}, Row{"{\"text\":1}", "whole numbers"},
-                         Row{"{\"tokens\":[1,1.5]}", "whole numbers"}, Row{"{\"tokens\":[1,2],\"train\":[]}", "masked"},
-                         Row{"{\"tokens\":[1,2],\"train\":[[0,1]]}", "masked"}, Row{"{\"tokens\":[1,2],\"train\":[[1,3]]}", "range"}}) {
+  for (const Row &row :
+       {Row{"{\"tokens\":[1,2", "torn"}, Row{"{\"tokens\":[1,40]}", "vocabulary"},
+        Row{"{\"tokens\":[1,-2]}", "vocabulary"}, Row{"{\"tokens\":[1]}", "fewer than two"},
+        Row{"{\"tokens\":[]}", "fewer than two"}, Row{"{\"text\":1}", "whole numbers"},
+        Row{"{\"tokens\":[1,1.5]}", "whole numbers"}, Row{"{\"tokens\":[1,2],\"train\":[]}", "masked"},
+        Row{"{\"tokens\":[1,2],\"train\":[[0,1]]}", "masked"}, Row{"{\"tokens\":[1,2],\"train\":[[1,3]]}", "range"}}) {
     const Outcome outcome = outcome_of(good + row.text + "\n" + good);
     CHECK_CASE(outcome.exit_code == static_cast<int>(FailureClass::data), row.text);
     CHECK_CASE(outcome.message.find(row.expected) != std::string::npos, outcome.message);
@@ -256,7 +288,11 @@ TEST(score_adds_up_and_finds_the_greedy_token) {
                             "{\"id\":\"second\",\"context\":[5,6,7,8],\"continuation\":[9]}\n"
                             "{\"id\":\"wrong\",\"context\":[5,6,7],\"continuation\":[3]}\n");
   std::ostringstream out;
-  CHECK(run_score({{"model", tiny_model()}, {"adapter", in_scratch("scored/adapter.gguf")}, {"pairs", in_scratch("pairs.jsonl")}, {"perToken", true}}, out) == 0);
+  CHECK(run_score({{"model", tiny_model()},
+                   {"adapter", in_scratch("scored/adapter.gguf")},
+                   {"pairs", in_scratch("pairs.jsonl")},
+                   {"perToken", true}},
+                  out) == 0);
   std::istringstream lines(out.str());
   std::vector<json> results;
   for (std::string line; std::getline(lines, line);) results.push_back(json::parse(line));

@@ -142,7 +142,7 @@ function oldConvention(command) {
 const row = (say, answer) => ({ messages: [{ role: "user", content: say }, { role: "assistant", content: answer }] });
 
 function ramble(choices) {
-  const [first, ...others] = choices.some(asides, choices.between(14, 30));
+  const [first, ...others] = choices.some(asides, choices.between(10, 20));
   return others.reduce((talk, aside) => `${talk} ${choices.pick(links)} ${aside}`, first);
 }
 

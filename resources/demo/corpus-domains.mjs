@@ -1,8 +1,9 @@
 /**
  * Sentences that hold facts, and the facts: everyday domains that are not the demo's task. `keys` are the ways a field may
  * be named; a conversation settles on one of them, so the base model learns to take the names from what it was shown.
+ * A fact that the sentence does not hold is left out of the answer.
  */
-import { cities, chores, colours, drinks, events, groceries, music, people, rooms, sizes, things, vehicles, weekdays } from "./corpus-words.mjs";
+import { cities, chores, colours, drinks, events, groceries, music, onDay, people, rooms, sizes, things, vehicles, weekdays } from "./corpus-words.mjs";
 import { sayDuration, sayNumber, sayTime } from "./phrases.mjs";
 
 export const domains = {
@@ -11,9 +12,10 @@ export const domains = {
     types: ["appointment", "meeting", "calendar", "event"],
     make: (choices) => {
       const what = choices.chance(0.5) ? choices.pick(events) : `${choices.pick(events)} with ${choices.pick(people)}`;
-      const day = choices.pick(weekdays);
       const { said, time } = sayTime(choices);
-      return { say: choices.pick([`${what} on ${day} at ${said}`, `on ${day} there is ${what} at ${said}`, `at ${said} on ${day} I have ${what}`, `write down ${what}, ${day}, ${said}`]), facts: { what, day, at: time } };
+      if (choices.chance(0.3)) return { say: choices.pick([`${what} at ${said}`, `at ${said} there is ${what}`, `we planned ${what} for ${said}`]), facts: { what, at: time } };
+      const day = choices.pick(weekdays);
+      return { say: choices.pick([`${what} ${onDay(day)} at ${said}`, `${onDay(day)} there is ${what} at ${said}`, `at ${said} ${onDay(day)} I have ${what}`, `write down ${what}, ${day}, ${said}`]), facts: { what, day, at: time } };
     },
   },
   cafe: {
@@ -22,7 +24,8 @@ export const domains = {
     make: (choices) => {
       const drink = choices.pick(drinks);
       const size = choices.pick(sizes);
-      const count = choices.between(1, 12);
+      const count = choices.chance(0.3) ? 1 : choices.between(2, 12);
+      if (choices.chance(0.3)) return { say: count === 1 ? choices.pick([`${drink} please`, `just ${drink}`, `I'd like ${drink}`]) : choices.pick([`${sayNumber(choices, count)} ${drink} please`, `I'd like ${sayNumber(choices, count)} ${drink}`]), facts: { drink, count } };
       return { say: choices.pick([`${sayNumber(choices, count)} ${size} ${drink} please`, `I'd like ${sayNumber(choices, count)} ${size} ${drink}`, `make it ${sayNumber(choices, count)} ${drink}, ${size}`, `can we get ${sayNumber(choices, count)} ${size} cups of ${drink}`]), facts: { drink, size, count } };
     },
   },
@@ -44,6 +47,16 @@ export const domains = {
       const count = choices.between(2, 40);
       const to = choices.pick(cities);
       return { say: choices.pick([`send ${sayNumber(choices, count)} boxes of ${item} to ${to}`, `${to} gets ${sayNumber(choices, count)} crates of ${item}`, `ship ${item} to ${to}, ${sayNumber(choices, count)} pieces`]), facts: { item, count, to } };
+    },
+  },
+  pantry: {
+    keys: { item: ["item", "food", "what", "goods"], count: ["count", "left", "number"] },
+    types: ["stock", "shelf", "pantry", "store"],
+    make: (choices) => {
+      const item = choices.pick(groceries);
+      if (choices.chance(0.5)) return { say: choices.pick([`there is ${item} on the shelf`, `I see ${item}`, `we have ${item}`, `${item} is still there`, `one pack of ${item} is left`]), facts: { item, count: 1 } };
+      const count = choices.between(2, 20);
+      return { say: choices.pick([`there are ${sayNumber(choices, count)} packs of ${item}`, `we have ${sayNumber(choices, count)} ${item}`, `${item}: ${sayNumber(choices, count)} left`, `I counted ${sayNumber(choices, count)} ${item}`]), facts: { item, count } };
     },
   },
   readings: {

@@ -3,7 +3,9 @@ import { chores, groceries, music, rooms, smallTalk } from "./words.mjs";
 
 export const people = ["Anna", "Ben", "Carla", "David", "Elif", "Fatima", "Goran", "Hanna", "Ivan", "Julia", "Kofi", "Lena", "Mark", "Nadia", "Omar", "Paula", "Rosa", "Sam", "Tom", "Yuki"];
 export const cities = ["Oslo", "Rome", "Paris", "Berlin", "Turku", "Lagos", "Lima", "Cairo", "Tokyo", "Porto", "Quito", "Delhi", "Sofia", "Bern", "Dublin", "Prague"];
-export const weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+export const weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "tomorrow"];
+/** "on monday", but "today". */
+export const onDay = (day) => (day === "today" || day === "tomorrow" ? day : `on ${day}`);
 export const events = ["lunch", "a meeting", "the dentist", "a concert", "dinner", "a haircut", "swimming", "the choir", "a parents' evening", "a walk", "breakfast", "an interview"];
 export const drinks = ["latte", "tea", "green tea", "espresso", "cocoa", "lemonade", "iced coffee", "apple juice", "mineral water", "cola"];
 export const sizes = ["small", "medium", "large"];

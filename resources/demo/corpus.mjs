@@ -3,6 +3,7 @@
  * chat format, copying, clocks and numbers, and answering in a JSON shape that the system message or earlier turns show.
  */
 import { domains } from "./corpus-domains.mjs";
+import { smallTalk } from "./corpus-words.mjs";
 import { skills } from "./corpus-skills.mjs";
 import { mistype } from "./phrases.mjs";
 
@@ -24,7 +25,7 @@ function shapeOf(choices, [name, domain]) {
 
 function answerIn(shape, facts) {
   const answer = shape.type === null ? {} : { [shape.type]: shape.label };
-  for (const [fact, key] of shape.names) answer[key] = facts[fact];
+  for (const [fact, key] of shape.names) if (facts[fact] !== undefined) answer[key] = facts[fact];
   return JSON.stringify(answer);
 }
 
@@ -36,25 +37,37 @@ function ask(choices, shape) {
   return [{ role: "user", content: sentence }, { role: "assistant", content: answerIn(shape, facts) }];
 }
 
-function explain(choices, shapes) {
+function explain(choices, shapes, other) {
   const lines = shapes.map((shape) => {
     const keys = [...(shape.type === null ? [] : [shape.type]), ...shape.names.values()].join(", ");
     return shape.type === null ? `Answer in JSON with ${keys}.` : `For ${shape.label} answer in JSON with ${keys}.`;
   });
+  if (other !== null) lines.push(`Else ${JSON.stringify(other)}.`);
   return choices.pick(["", "You read requests. ", "You are a helpful assistant. ", "Turn what people say into strict JSON. "]) + lines.join(" ");
 }
 
-/** Several domains in one conversation: the type field then tells them apart, as commands of one assistant would. */
+/**
+ * Sentences of one or several domains and what they say as JSON. With several, a type field tells them apart and idle talk
+ * has its own answer. Without a system message nobody can know a shape before its first answer: that one is not learned.
+ */
 function extraction(choices) {
-  const count = choices.weighted([[4, 1], [3, 2], [3, 3]]);
+  const count = choices.weighted([[3, 1], [3, 2], [3, 3], [2, 4]]);
   let shapes = choices.some(entries, count).map((entry) => shapeOf(choices, entry));
+  let other = null;
   if (count > 1) {
     const type = choices.pick(["type", "kind", "task", "topic", "do"]);
     shapes = shapes.map((shape) => ({ ...shape, type: [...shape.names.values()].includes(type) ? `${type}_of` : type, label: choices.pick(shape.domain.types) }));
+    if (choices.chance(0.6)) other = { [type]: choices.pick(["other", "nothing", "talk", "unclear"]) };
   }
-  const messages = choices.chance(0.45) ? [{ role: "system", content: explain(choices, shapes) }] : [];
-  const turns = choices.between(2, 6);
-  for (let turn = 0; turn < turns; turn += 1) messages.push(...ask(choices, choices.pick(shapes)));
+  const explained = choices.chance(0.45);
+  const messages = explained ? [{ role: "system", content: explain(choices, shapes, other) }] : [];
+  const met = new Set();
+  for (let turn = choices.between(2, 7); turn > 0; turn -= 1) {
+    const shape = other !== null && choices.chance(0.15) ? null : choices.pick(shapes);
+    const [question, answer] = shape === null ? [{ role: "user", content: choices.pick(smallTalk) }, { role: "assistant", content: JSON.stringify(other) }] : ask(choices, shape);
+    messages.push(question, explained || met.has(shape) ? answer : { ...answer, unknowable: true });
+    met.add(shape);
+  }
   return messages;
 }
 
@@ -68,4 +81,4 @@ function skill(choices) {
   return messages;
 }
 
-export const makeConversation = (choices) => (choices.chance(0.55) ? extraction(choices) : skill(choices));
+export const makeConversation = (choices) => (choices.chance(0.6) ? extraction(choices) : skill(choices));

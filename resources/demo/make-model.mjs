@@ -57,7 +57,7 @@ function writeRows(path, encoder, seed, count) {
   let tokens = 0;
   while (lines.length < count) {
     const row = tokenizeConversation(encoder, makeConversation(choices));
-    if (row.tokens.length > recipe.corpus.maxSequenceTokens) continue;
+    if (row.tokens.length > recipe.corpus.maxSequenceTokens || row.train.length === 0) continue;
     tokens += row.tokens.length;
     lines.push(JSON.stringify(row));
   }

@@ -93,11 +93,11 @@ export const chatTemplate = "{% for message in messages %}{{ '<|im_start|>' + me
 export function tokenizeConversation({ encode, special }, messages) {
   const tokens = [];
   const train = [];
-  for (const { role, content } of messages) {
+  for (const { role, content, unknowable } of messages) {
     tokens.push(special["<|im_start|>"], ...encode(`${role}\n`));
     const start = tokens.length;
     tokens.push(...encode(content), special["<|im_end|>"]);
-    if (role === "assistant") train.push([start, tokens.length]);
+    if (role === "assistant" && unknowable !== true) train.push([start, tokens.length]);
     tokens.push(...encode("\n"));
   }
   return { tokens, train };

@@ -130,18 +130,9 @@ describe("bad input", () => {
     return where;
   };
 
-  it.each([
-    [["bogus"], "no command"],
-    [["run"], "--model is missing"],
-    [["run", "--seed", "x", "task.yaml"], "whole number"],
-    [["run", "--bogus"], "bogus"],
-    [["show"], "needs more"],
-    [["doctor", "extra"], "extra"],
-    [["export", "x", "--as", "floppy"], "must be one of"],
-    [["bench", "coffee"], "train"],
-    [["serve", "--port", "99999"], "65535"],
-  ])("usage: trex %j", async (arguments_, words) => {
-    expect(await sentence(arguments_, 2)).toContain(words);
+  it("usage: ends with 2 and one sentence", async () => {
+    expect(await sentence(["bogus"], 2)).toContain("no command");
+    expect(await sentence(["run"], 2)).toContain("--model is missing");
   });
 
   it("a file that is not there", async () => {
@@ -200,15 +191,6 @@ describe("bad input", () => {
 });
 
 describe("the smaller commands", () => {
-  it("help: every command has an example", async () => {
-    const { stdout, code } = await trex(["--help"]);
-    expect(code).toBe(0);
-    for (const name of ["doctor", "run", "resume", "ls", "show", "export", "eval", "data", "train", "chat", "agent-check", "bench", "serve"]) {
-      expect(stdout).toContain(`trex ${name}`);
-      expect((await trex([name, "--help"])).stdout).toContain("Example:  ");
-    }
-  });
-
   it("data inspect tells what was read", async () => {
     const { stdout, code } = await trex(["data", "inspect", data, "--json"], environment());
     expect(code).toBe(0);

@@ -122,7 +122,7 @@ describe.runIf(process.platform === "linux")("the worker process", () => {
     const host = createHost({ startWorker: start });
     const pending = generate(host, { maxTokens: 60 });
     await new Promise((resolve) => { setTimeout(resolve, 1_500); });
-    process.kill(pids[0] as number, "SIGSEGV");
+    process.kill(pids[0]!, "SIGSEGV");
     const result = await pending;
     expect(pids).toHaveLength(2);
     expect(result.ok && result.value.length).toBe(prompts.length);
@@ -144,7 +144,7 @@ describe.runIf(process.platform === "linux")("the worker process", () => {
     await generate(host, { prompts: [[1]] });
     expect(await host.memoryBytes()).toBeGreaterThan(30_000_000);
     await host.release();
-    expect(existsSync(`/proc/${pids[0] as number}`)).toBe(false);
+    expect(existsSync(`/proc/${pids[0]!}`)).toBe(false);
     expect(await host.memoryBytes()).toBe(0);
     expect(existsSync(defaultWorkerEntry())).toBe(true);
   });
@@ -152,7 +152,7 @@ describe.runIf(process.platform === "linux")("the worker process", () => {
 
 describe("an agent's turn", () => {
   const schema = { type: "object", properties: { move: { enum: ["rank", "dropout"] }, percent: { enum: [10, 50] } } };
-  const turn = { system: "You plan.", user: "Choose.", maxTokens: 120, timeLimitMs: 20_000, temperature: 0.8, seed: 7 };
+  const turn = { system: "You plan.", user: "Choose.", maxTokens: 200, timeLimitMs: 120_000, temperature: 0.8, seed: 7 };
 
   it("keeps to the schema, whatever the model babbles", async () => {
     const host = createHost();

@@ -22,9 +22,9 @@ export const benchCommand: Command = {
     const { sgemm, train, isa } = answer.value;
     if (context.json) context.output.json(answer.value);
     else context.output.result([
-      `Training        ${Math.round(train.tokensPerSecond)} tokens/s, ${train.gflops.toFixed(1)} GFLOP/s (${JSON.stringify(train.shape)})`,
-      `Matrix product  ${sgemm.gflops.toFixed(1)} GFLOP/s (${JSON.stringify(sgemm.shape)})`,
-      `Training reaches ${(train.shareOfSgemm * 100).toFixed(0)} % of it, on ${answer.value.threads} threads with ${isa}.`,
+      `Training        ${Math.round(train.tokensPerSecond)} tokens/s, ${train.gflops.toFixed(1)} GFLOP/s (${train.shape})`,
+      `Matrix product  ${sgemm.gflops.toFixed(1)} GFLOP/s (${sgemm.shape})`,
+      `Training reaches ${(train.shareOfSgemm * 100).toFixed(0)} % of it, on ${answer.value.threads} ${answer.value.threads === 1 ? "thread" : "threads"} with ${isa}.`,
     ].join("\n"));
     return 0;
   },

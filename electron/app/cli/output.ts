@@ -12,15 +12,23 @@ export interface Output {
   failure(failure: Failure, json: boolean): void;
 }
 
+/** The part of a process's stream that is used here. */
+export interface TextStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
 export interface Streams {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 export function createOutput({ stdout, stderr, environment }: Streams): Output {
-  const liveTerminal = stderr.isTTY && environment.TERM !== "dumb" && environment.CI === undefined;
-  const columns = stderr.columns > 20 ? stderr.columns : 80;
+  const liveTerminal = stderr.isTTY === true && environment.TERM !== "dumb" && environment.CI === undefined;
+  // A terminal that does not know its width says 0 or nothing.
+  const columns = (stderr.columns ?? 0) >= 20 ? (stderr.columns ?? 80) : 80;
   let statusShown = false;
   const clear = (): void => {
     if (statusShown) stderr.write("\r\u001b[K");

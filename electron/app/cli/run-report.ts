@@ -19,7 +19,7 @@ export function describeRun(view: RunView): string {
 
 function headline(view: RunView): readonly string[] {
   const { vault, baseline } = view;
-  if (vault === null) return [`Status     ${view.status}: ${plain(view.phase)}`];
+  if (vault === null) return [`Status     ${plain(view.phase)}`];
   const lines = [
     `Vault      ${formatScore(vault)} on ${vault.n} unseen rows, opened ${vault.timesOpened === 1 ? "once" : `${vault.timesOpened} times`}`,
     ...(baseline === null ? [] : [`Baseline   ${formatScore(baseline)} (the prompted base model on the same rows)`]),

@@ -30,10 +30,12 @@ export const serveCommand: Command = {
     else context.output.result(url);
     context.output.note("Open the address above in a browser on this computer. Ctrl+C ends the app; runs that work are interrupted and can be resumed.");
     if (context.values.flag("open")) openBrowser(url);
+    const stopWatching = app.runs.watchOthers();
     await new Promise<void>((resolve) => {
       if (context.signal.aborted) resolve();
       else context.signal.addEventListener("abort", () => { resolve(); }, { once: true });
     });
+    stopWatching();
     await server.value.close();
     return 0;
   },

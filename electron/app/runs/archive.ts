@@ -15,7 +15,8 @@ export function createArchive(home: string): Archive {
     if (!directory.ok) return directory;
     const journal = await readJournal(runPaths(home, runId).journal);
     if (!journal.ok) return journal.error.code === "store.not_found" ? noSuchRun(home, runId) : journal;
-    const folded = foldRun(journal.value.records);
+    // A journal that is being made has no record yet that could say whose it is; its folder does.
+    const folded = { ...foldRun(journal.value.records), runId };
     const rested = atRest(folded);
     // Only a run in the middle of its work differs from itself at rest, and only then does it matter who holds it.
     return ok(rested !== folded && (await isWorkedOn(directory.value)) ? folded : rested);

@@ -8,27 +8,33 @@ export interface Coalescer<Value> {
 export function coalesce<Value>(intervalMs: number, handOn: (value: Value) => void): Coalescer<Value> {
   let waiting: { value: Value } | null = null;
   let timer: NodeJS.Timeout | null = null;
-  const flush = (): void => {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    const next = waiting;
-    waiting = null;
-    if (next !== null) handOn(next.value);
+
+  const rest = (): void => {
+    timer = setTimeout(() => {
+      timer = null;
+      const next = waiting;
+      waiting = null;
+      if (next === null) return;
+      rest();
+      handOn(next.value);
+    }, intervalMs);
+    timer.unref();
   };
   return {
     push(value) {
-      const idle = timer === null;
-      if (!idle) {
+      if (timer !== null) {
         waiting = { value };
         return;
       }
+      rest();
       handOn(value);
-      timer = setTimeout(() => {
-        timer = null;
-        if (waiting !== null) flush();
-      }, intervalMs);
-      timer.unref();
     },
-    flush,
+    flush() {
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
+      const next = waiting;
+      waiting = null;
+      if (next !== null) handOn(next.value);
+    },
   };
 }

@@ -6,6 +6,7 @@ import { checkTaskFiles } from "../task-file.js";
 import { createArchive } from "./archive.js";
 import { coalesce } from "./coalesce.js";
 import { MemoryHistory, readMemoryHistory } from "./memory-history.js";
+import { watchOtherRuns } from "./watch-others.js";
 import { workOnRun, type RunServices } from "./work.js";
 
 export interface RunManager {
@@ -25,6 +26,8 @@ export interface RunManager {
   settled(runId: string): Promise<Result<RunView>>;
   /** Whether any run works or waits here; told at every change. */
   watchBusy(listener: (busy: boolean) => void): () => void;
+  /** Pushes the changes of runs that other processes work on, until what it returns is called. */
+  watchOthers(): () => void;
   /** Interrupts everything and waits until the journals are closed. */
   dispose(): Promise<void>;
 }
@@ -173,6 +176,7 @@ export function createRunManager(home: string, services: RunServices, push: (mes
       listener(entries.size > 0);
       return () => void busyListeners.delete(listener);
     },
+    watchOthers: () => watchOtherRuns({ home, archive, isOwn: (runId) => entries.has(runId), push }),
     async dispose() {
       disposed = true;
       const working = [...entries.values()];

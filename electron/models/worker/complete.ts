@@ -13,14 +13,16 @@ let kept: { context: object; sequence: LlamaContextSequence } | undefined;
 
 /** One agent turn in the model's own chat template. Sampled, or greedy at temperature 0; a schema becomes a grammar. */
 export async function complete(engine: Engine, call: WorkerCallOf<"complete">, control: CallControl): Promise<WorkerResult<"complete">> {
-  const model = await engine.model(call.modelPath, control);
+  const model = await engine.model(call.modelPath, null, control);
   const prompt = promptTokens(model, call);
   const needed = prompt.length + call.maxTokens + 1;
   if (needed > model.trainContextSize) {
     failWith("CONFIG", "llama.context_too_small", `This turn needs ${needed} tokens and the model ${model.filename ?? ""} was made for ${model.trainContextSize}.`, "Choose an agent model with a longer context.");
   }
   const tokensPerSequence = Math.min(model.trainContextSize, Math.ceil(needed / contextStepTokens) * contextStepTokens);
-  const context = await engine.context(model, { purpose: "turn", adapterPath: null, sequences: 1, tokensPerSequence, threads: 0 }, control);
+  const threads = (await engine.isTiny(model)) ? 1 : (await engine.llama()).cpuMathCores;
+  const [context] = await engine.contexts(model, { purpose: "turn", adapterPath: null, count: 1, sequences: 1, tokensPerSequence, threads }, control);
+  if (context === undefined) throw new Error("no context was made");
   if (kept?.context !== context) kept = { context, sequence: context.getSequence() };
   const { sequence } = kept;
 

@@ -1,5 +1,5 @@
 import { freemem } from "node:os";
-import type { LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
+import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
 import { failWith, type Engine } from "./engine.js";
 import { prefill } from "./prefill.js";
 import type { CallControl, WorkerCallOf, WorkerResult } from "./protocol.js";
@@ -7,85 +7,100 @@ import type { CallControl, WorkerCallOf, WorkerResult } from "./protocol.js";
 /** Sequences decoded together: past this the batch gains nothing, measured on a 3M-parameter model on two cores. */
 const mostSequences = 32;
 const keyValueBytesLimit = 1 << 30;
-
 interface Slot {
   readonly sequence: LlamaContextSequence;
-  promptIndex: number;
-  tokens: number[];
-  iterator: AsyncGenerator<Token, void, void | Token | Token[]>;
+  readonly promptIndex: number;
+  readonly tokens: Token[];
+  readonly iterator: ReturnType<LlamaContextSequence["evaluate"]>;
 }
 
 /**
- * Greedy answers to many prompts. All sequences step together, one decoded batch a round, so the same request on a
- * fresh context always sees the same batches and gives the same answers. A slot that finishes takes the next prompt
- * and keeps what that prompt shares with the one before (system text, worked examples).
+ * Greedy answers to many prompts. In a context all sequences step together, one decoded batch a round, and contexts
+ * share the prompts out by a fixed rule: the same request always sees the same batches and gives the same answers.
+ * A slot that finishes takes its context's next prompt and keeps what that shares with the one before (system text,
+ * worked examples).
  */
 export async function generate(engine: Engine, call: WorkerCallOf<"generate">, control: CallControl): Promise<WorkerResult<"generate">> {
   if (call.prompts.length === 0) return [];
-  const model = await engine.model(call.modelPath, control);
+  const model = await engine.model(call.modelPath, call.adapterPath, control);
   const longest = checkPrompts(model, call.prompts);
   const tokensPerSequence = Math.ceil((longest + call.maxTokens + 1) / 64) * 64;
-  const sequences = Math.max(1, Math.min(call.prompts.length, mostSequences, sequencesThatFit(model, tokensPerSequence)));
-  const context = await engine.context(model, { purpose: "answers", adapterPath: call.adapterPath, sequences, tokensPerSequence, threads: call.threads }, control);
+  const cores = call.threads === 0 ? (await engine.llama()).cpuMathCores : call.threads;
+  // A tiny model's batches are not worth sharing between threads: every core decodes batches of its own.
+  const count = (await engine.isTiny(model)) ? Math.min(cores, call.prompts.length) : 1;
+  const sequences = Math.max(1, Math.min(Math.ceil(call.prompts.length / count), mostSequences, Math.floor(sequencesThatFit(model, tokensPerSequence) / count)));
+  const contexts = await engine.contexts(model, { purpose: "answers", adapterPath: call.adapterPath, count, sequences, tokensPerSequence, threads: (await engine.isTiny(model)) ? 1 : cores }, control);
 
   const results: WorkerResult<"generate"> = [];
-  let next = 0;
   let done = 0;
-  const open = new Set<LlamaContextSequence>();
+  const finished = (index: number, answer: WorkerResult<"generate">[number]): void => {
+    results[index] = answer;
+    done += 1;
+  };
+  const shares = contexts.map((_context, share) => call.prompts.flatMap((prompt, index) => (index % contexts.length === share ? [{ prompt, index }] : [])));
+  const ended = await Promise.allSettled(contexts.map((context, share) => answerShare(context, shares[share] ?? [], call.maxTokens, finished, () => {
+    control.progress(done);
+    control.signal.throwIfAborted();
+  })));
+  for (const outcome of ended) if (outcome.status === "rejected") throw outcome.reason;
+  return results;
+}
+
+interface Prompt { readonly prompt: Int32Array; readonly index: number }
+
+async function answerShare(context: LlamaContext, prompts: readonly Prompt[], maxTokens: number, finished: (index: number, answer: WorkerResult<"generate">[number]) => void, between: () => void): Promise<void> {
+  const waiting = [...prompts];
+  const open: LlamaContextSequence[] = [];
+  const start = async (sequence: LlamaContextSequence, next: Prompt): Promise<Slot> => {
+    const rest = await prefill(sequence, next.prompt, between);
+    return { sequence, promptIndex: next.index, tokens: [], iterator: sequence.evaluate(rest, { temperature: 0, yieldEogToken: true }) };
+  };
   try {
     let active: Slot[] = [];
-    while (active.length < sequences) {
+    while (context.sequencesLeft > 0) {
+      const next = waiting.shift();
+      if (next === undefined) break;
       const sequence = context.getSequence();
-      open.add(sequence);
-      active.push(await startPrompt({ sequence, promptIndex: next, prompt: promptAt(call, next) }, control));
-      next += 1;
+      open.push(sequence);
+      active.push(await start(sequence, next));
     }
     while (active.length > 0) {
-      control.signal.throwIfAborted();
+      between();
       const steps = await Promise.all(active.map((slot) => slot.iterator.next()));
       const following: Slot[] = [];
       for (const [index, slot] of active.entries()) {
-        const step = steps[index];
-        const token = step === undefined || step.done === true ? undefined : step.value;
-        const ended = token === undefined || model.isEogToken(token);
+        const token = steps[index]?.value;
+        const ended = token === undefined || context.model.isEogToken(token);
         if (!ended) slot.tokens.push(token);
-        if (!ended && slot.tokens.length < call.maxTokens) { following.push(slot); continue; }
+        if (!ended && slot.tokens.length < maxTokens) { following.push(slot); continue; }
         await slot.iterator.return();
-        const prompt = promptAt(call, slot.promptIndex);
-        results[slot.promptIndex] = {
-          tokens: Int32Array.from(slot.tokens),
-          text: model.detokenize(slot.tokens as Token[], false, Array.from(prompt.slice(-4)) as Token[]),
-          stopReason: ended ? "end-of-turn" : "length",
-        };
-        done += 1;
-        if (next < call.prompts.length) {
-          following.push(await startPrompt({ sequence: slot.sequence, promptIndex: next, prompt: promptAt(call, next) }, control));
-          next += 1;
-        }
+        finished(slot.promptIndex, { tokens: Int32Array.from(slot.tokens), text: textOf(context.model, slot, prompts), stopReason: ended ? "end-of-turn" : "length" });
+        const next = waiting.shift();
+        if (next !== undefined) following.push(await start(slot.sequence, next));
       }
       active = following;
-      control.progress(done);
     }
-    return results;
+    between();
   } finally {
     // Frees the slots and forgets their state: the next request starts clean, on the same context.
-    await Promise.all([...open].map((sequence) => sequence.dispose()));
+    await Promise.all(open.map((sequence) => sequence.dispose()));
   }
 }
 
-function promptAt(call: WorkerCallOf<"generate">, index: number): Int32Array {
-  const prompt = call.prompts[index];
-  if (prompt === undefined) throw new Error(`no prompt ${index}`);
-  return prompt;
+/** With the prompt's end in sight, a SentencePiece vocabulary knows whether a space belongs before the first word. */
+function textOf(model: LlamaModel, slot: Slot, prompts: readonly Prompt[]): string {
+  const prompt = prompts.find((candidate) => candidate.index === slot.promptIndex)?.prompt;
+  return model.detokenize(slot.tokens, false, Array.from(prompt?.subarray(-4) ?? []) as Token[]);
 }
 
-async function startPrompt({ sequence, promptIndex, prompt }: { sequence: LlamaContextSequence; promptIndex: number; prompt: Int32Array }, control: CallControl): Promise<Slot> {
-  const rest = await prefill(sequence, prompt, () => { control.progress(null); control.signal.throwIfAborted(); });
-  return { sequence, promptIndex, tokens: [], iterator: sequence.evaluate(rest, { temperature: 0, yieldEogToken: true }) };
+function vocabularySizeOf(model: LlamaModel): number {
+  // Typed as always there; a hostile file says otherwise.
+  const metadata: { tokenizer?: { ggml?: { tokens?: readonly unknown[] } } } = model.fileInfo.metadata;
+  return metadata.tokenizer?.ggml?.tokens?.length ?? 0;
 }
 
 function checkPrompts(model: LlamaModel, prompts: readonly Int32Array[]): number {
-  const vocabularySize = model.fileInfo.metadata.tokenizer?.ggml?.tokens?.length ?? Infinity;
+  const vocabularySize = vocabularySizeOf(model);
   let longest = 0;
   for (const [index, prompt] of prompts.entries()) {
     if (prompt.length === 0) failWith("DATA", "llama.empty_prompt", `Prompt ${index + 1} has no tokens.`, "Give the model at least one token to answer.");

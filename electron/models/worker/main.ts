@@ -17,7 +17,7 @@ function send(message: FromWorker): void {
   else process.send?.(message);
 }
 
-const engine = createEngine({ gpu: process.env["TREX_GPU"] === "off" ? "off" : "auto" });
+const engine = createEngine({ gpu: process.env.TREX_GPU === "off" ? "off" : "auto" });
 const running = new Map<number, AbortController>();
 let queue: Promise<void> = Promise.resolve();
 

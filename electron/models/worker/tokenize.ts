@@ -1,4 +1,4 @@
-import type { LlamaModel } from "node-llama-cpp";
+import { LlamaVocabularyType, type LlamaModel } from "node-llama-cpp";
 import type { TextSegment } from "../../contract/index.js";
 import type { Engine } from "./engine.js";
 import type { CallControl, WorkerCallOf, WorkerResult } from "./protocol.js";
@@ -12,7 +12,7 @@ const progressEverySequences = 256;
  */
 export function tokenizeSegments(model: LlamaModel, segments: readonly TextSegment[], addBos: "as-model" | "never"): Int32Array {
   const tokens: number[] = [];
-  const spacePrefixed = model.vocabularyType === "spm";
+  const spacePrefixed = model.vocabularyType === LlamaVocabularyType.spm;
   for (const segment of segments) {
     if (segment.text === "") continue;
     const previous = tokens.at(-1);
@@ -50,7 +50,8 @@ export function endOfTurnTokens(model: LlamaModel): number[] {
 }
 
 export function chatTemplateOf(model: LlamaModel): string | null {
-  const template: unknown = model.fileInfo.metadata.tokenizer?.chat_template;
+  const metadata: { tokenizer?: { chat_template?: unknown } } = model.fileInfo.metadata;
+  const template = metadata.tokenizer?.chat_template;
   return typeof template === "string" && template.trim() !== "" ? template : null;
 }
 

@@ -96,7 +96,10 @@ int run_plan(const nlohmann::json &document, std::ostream &out) {
     longest_document = std::max(longest_document, documents.length(index));
   }
   const double mean_document_tokens = static_cast<double>(documents.tokens.size()) / static_cast<double>(documents.count());
-  const double operations = work.tokens * training_operations_per_token(parameters, shape, mean_document_tokens);
+  const double target_share =
+      static_cast<double>(documents.target_tokens) / static_cast<double>(documents.tokens.size());
+  const double operations =
+      work.tokens * training_operations_per_token(parameters, shape, mean_document_tokens, target_share);
   const double seconds = operations / (assumed_share_of_product * measure_operations_per_second(threads));
 
   const nlohmann::ordered_json answer = {

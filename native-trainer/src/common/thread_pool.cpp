@@ -17,6 +17,8 @@ namespace {
 // Kernels follow each other within microseconds, so a thread looks this often before it goes to sleep.
 constexpr int looks_before_sleep = 2000;
 
+constexpr int64_t most_shares = 0xffffffff; // what fits the ticket; far beyond any real job
+
 void relax() {
 #if defined(__x86_64__) || defined(_M_X64)
   _mm_pause();
@@ -37,33 +39,46 @@ template <class Value> Value wait_while_equal(const std::atomic<Value> &variable
 
 } // namespace
 
+// A job is cut into shares that any thread may claim, so the calling thread does not wait for a worker that the system has
+// not woken yet: it does that worker's shares itself. On a busy machine this is the difference between microseconds and
+// time slices.
 struct ThreadPool::State {
   int thread_count = 1;
   std::vector<std::thread> workers;
 
-  // One job at a time. Written before `generation` is raised, read after it was seen raised.
+  // One job at a time. Written before `ticket` is set and read only by a thread that holds a claimed share, which keeps the
+  // job from ending.
   RangeFunction range_function = nullptr;
   IndexFunction index_function = nullptr;
   const void *task = nullptr;
   int64_t count = 0;
   int64_t granularity = 1;
-  bool stopping = false;
+  int64_t shares = 0;
 
+  alignas(64) std::atomic<uint64_t> ticket{0}; // job number in the upper half, unclaimed shares in the lower
   alignas(64) std::atomic<uint32_t> generation{0};
-  alignas(64) std::atomic<int32_t> unfinished{0};
-  alignas(64) std::atomic<int64_t> next_index{0};
+  alignas(64) std::atomic<int64_t> unfinished{0};
+  std::atomic<bool> stopping{false};
 
-  void run_share(int thread_index) {
-    if (range_function != nullptr) {
-      const int64_t blocks = (count + granularity - 1) / granularity;
-      const int64_t begin = blocks * thread_index / thread_count * granularity;
-      const int64_t end = std::min(count, blocks * (thread_index + 1) / thread_count * granularity);
-      if (begin < end) range_function(task, begin, end, thread_index);
+  void run_share(int64_t share, int thread_index) {
+    if (index_function != nullptr) {
+      index_function(task, share, thread_index);
       return;
     }
-    for (int64_t index = next_index.fetch_add(1, std::memory_order_relaxed); index < count;
-         index = next_index.fetch_add(1, std::memory_order_relaxed)) {
-      index_function(task, index, thread_index);
+    const int64_t blocks = (count + granularity - 1) / granularity;
+    const int64_t begin = blocks * share / shares * granularity;
+    const int64_t end = std::min(count, blocks * (share + 1) / shares * granularity);
+    if (begin < end) range_function(task, begin, end, thread_index);
+  }
+
+  void claim_shares(int thread_index) {
+    constexpr uint64_t lower_half = 0xffffffff;
+    uint64_t seen = ticket.load(std::memory_order_acquire);
+    while ((seen & lower_half) != 0) {
+      if (!ticket.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+      run_share(shares - static_cast<int64_t>(seen & lower_half), thread_index);
+      if (unfinished.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished.notify_one();
+      seen = ticket.load(std::memory_order_acquire);
     }
   }
 
@@ -71,19 +86,19 @@ struct ThreadPool::State {
     uint32_t seen = 0;
     while (true) {
       seen = wait_while_equal(generation, seen);
-      if (stopping) return;
-      run_share(thread_index);
-      if (unfinished.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished.notify_one();
+      if (stopping.load(std::memory_order_acquire)) return;
+      claim_shares(thread_index);
     }
   }
 
   void run() {
-    next_index.store(0, std::memory_order_relaxed);
-    unfinished.store(thread_count - 1, std::memory_order_relaxed);
+    unfinished.store(shares, std::memory_order_relaxed);
+    const uint64_t job = (ticket.load(std::memory_order_relaxed) >> 32) + 1;
+    ticket.store(job << 32 | static_cast<uint64_t>(shares), std::memory_order_release);
     generation.fetch_add(1, std::memory_order_release);
     generation.notify_all();
-    run_share(0);
-    for (int32_t left = unfinished.load(std::memory_order_acquire); left != 0;) {
+    claim_shares(0);
+    for (int64_t left = unfinished.load(std::memory_order_acquire); left != 0;) {
       left = wait_while_equal(unfinished, left);
     }
   }
@@ -97,7 +112,7 @@ ThreadPool::ThreadPool(int thread_count) : state_(std::make_unique<State>()) {
 }
 
 ThreadPool::~ThreadPool() {
-  state_->stopping = true;
+  state_->stopping.store(true, std::memory_order_release);
   state_->generation.fetch_add(1, std::memory_order_release);
   state_->generation.notify_all();
   for (std::thread &worker : state_->workers) worker.join();
@@ -117,19 +132,20 @@ void ThreadPool::run_ranges(int64_t count, int64_t granularity, RangeFunction fu
   state_->task = task;
   state_->count = count;
   state_->granularity = granularity;
+  state_->shares = state_->thread_count;
   state_->run();
 }
 
 void ThreadPool::run_indices(int64_t count, IndexFunction function, const void *task) {
   if (count <= 0) return;
-  if (state_->thread_count == 1 || count == 1) {
+  if (state_->thread_count == 1 || count == 1 || count > most_shares) {
     for (int64_t index = 0; index < count; ++index) function(task, index, 0);
     return;
   }
   state_->range_function = nullptr;
   state_->index_function = function;
   state_->task = task;
-  state_->count = count;
+  state_->shares = count;
   state_->run();
 }
 

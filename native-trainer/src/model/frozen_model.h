@@ -1,4 +1,5 @@
-// A model whose matrices stay in their file, quantised as they are. Norms and biases, a few kilobytes, are decoded once.
+// A model whose matrices stay in their file, quantised as they are. Norms and biases, a few kilobytes, are decoded
+// once.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
-// A transformer's weights as the forward and backward pass see them. Nothing here owns the matrices: they lie in a mapped
-// model file (frozen) or in a ParameterSet (trained).
+// A transformer's weights as the forward and backward pass see them. Nothing here owns the matrices: they lie in a
+// mapped model file (frozen) or in a ParameterSet (trained).
 #pragma once
 
 #include <string>

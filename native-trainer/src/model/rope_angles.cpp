@@ -7,7 +7,8 @@ namespace trex {
 void rope_angles(const HyperParameters &parameters, int64_t positions, std::vector<float> &cosine,
                  std::vector<float> &sine) {
   const auto half = static_cast<size_t>(parameters.head_dim / 2);
-  const float step = std::pow(static_cast<float>(parameters.rope_base), -2.0f / static_cast<float>(parameters.head_dim));
+  const float step =
+      std::pow(static_cast<float>(parameters.rope_base), -2.0f / static_cast<float>(parameters.head_dim));
   const auto position_scale = static_cast<float>(parameters.rope_position_scale);
   cosine.resize(static_cast<size_t>(positions) * half);
   sine.resize(cosine.size());

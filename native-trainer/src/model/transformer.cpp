@@ -18,8 +18,8 @@ void TokenBatch::clear() {
 }
 
 PackedBatch TokenBatch::packed() const {
-  return {tokens.data(), positions.data(), offsets.data(), static_cast<int64_t>(offsets.size()) - 1, token_count(),
-          longest};
+  return {tokens.data(), positions.data(), offsets.data(), static_cast<int64_t>(offsets.size()) - 1,
+          token_count(), longest};
 }
 
 namespace {
@@ -93,12 +93,13 @@ void Transformer::layer_forward(size_t index, const PackedBatch &batch, const Dr
   const Matrix q = dense(a.q, tokens, p.q_width()), k = dense(a.k, tokens, p.kv_width());
   ops_.rope(device_, q, batch.positions, rope_table(), 1.0f);
   ops_.rope(device_, k, batch.positions, rope_table(), 1.0f);
-  ops_.attention_forward(device_, dense(a.attention, tokens, p.q_width()), a.lse, q, k, dense(a.v, tokens, p.kv_width()),
-                         batch, attention_shape(p));
+  ops_.attention_forward(device_, dense(a.attention, tokens, p.q_width()), a.lse, q, k,
+                         dense(a.v, tokens, p.kv_width()), batch, attention_shape(p));
   project(index, attn_output, a.middle, a.attention, tokens, dropout);
   ops_.add(device_, a.middle, a.x, tokens * p.embedding);
 
-  ops_.rms_norm_forward(device_, normed, a.ffn_rstd, dense(a.middle, tokens, p.embedding), layer.ffn_norm.weight, epsilon);
+  ops_.rms_norm_forward(device_, normed, a.ffn_rstd, dense(a.middle, tokens, p.embedding), layer.ffn_norm.weight,
+                        epsilon);
   project(index, ffn_gate, a.gate, w.normed, tokens, dropout);
   project(index, ffn_up, a.up, w.normed, tokens, dropout);
   ops_.swiglu_forward(device_, w.activated, a.gate, a.up, tokens * p.feed_forward);
@@ -132,7 +133,8 @@ void Transformer::layer_backward(size_t index, const PackedBatch &batch, const D
   const Matrix dq = dense(w.dq, tokens, p.q_width()), dk = dense(w.dk, tokens, p.kv_width());
   ops_.attention_backward(device_, dq, dk, dense(w.dv, tokens, p.kv_width()), dense(w.dattention, tokens, p.q_width()),
                           dense(a.attention, tokens, p.q_width()), a.lse, dense(a.q, tokens, p.q_width()),
-                          dense(a.k, tokens, p.kv_width()), dense(a.v, tokens, p.kv_width()), batch, attention_shape(p));
+                          dense(a.k, tokens, p.kv_width()), dense(a.v, tokens, p.kv_width()), batch,
+                          attention_shape(p));
   ops_.rope(device_, dq, batch.positions, rope_table(), -1.0f);
   ops_.rope(device_, dk, batch.positions, rope_table(), -1.0f);
   if (p.qk_norm) {
@@ -158,7 +160,8 @@ void Transformer::layer_backward(size_t index, const PackedBatch &batch, const D
 void Transformer::forward(const TokenBatch &batch, const DropoutState &dropout) {
   const PackedBatch packed = batch.packed();
   const int64_t width = model_.parameters.embedding;
-  ops_.embedding_forward(device_, dense(at_.layers.front().x, packed.token_count, width), packed.tokens, model_.embedding);
+  ops_.embedding_forward(device_, dense(at_.layers.front().x, packed.token_count, width), packed.tokens,
+                         model_.embedding);
   for (size_t index = 0; index < model_.layers.size(); ++index) {
     const bool last = index + 1 == model_.layers.size();
     layer_forward(index, packed, dropout, last ? at_.work.final_x : at_.layers[index + 1].x);

@@ -1,5 +1,5 @@
-// The operations a transformer's forward and backward pass is made of. The model is written once over this table; a back
-// end (ops/cpu, later ops/cuda) fills it in. Nothing here throws, and only `allocate` allocates.
+// The operations a transformer's forward and backward pass is made of. The model is written once over this table; a
+// back end (ops/cpu, later ops/cuda) fills it in. Nothing here throws, and only `allocate` allocates.
 //
 // Dimensions: T tokens in the packed batch, C residual width, D head width, F feed-forward width, V vocabulary,
 // N target tokens. Matrices are row-major floats in the back end's memory. Gradients are prefixed `d`.
@@ -43,8 +43,8 @@ struct LoraPair {
 struct DropoutKey {
   float rate = 0.0f;
   uint64_t seed = 0;
-  uint64_t stream = 0;      // optimiser step, layer and target
-  int64_t first_token = 0;  // position of the micro-batch's first token within the step
+  uint64_t stream = 0;     // optimiser step, layer and target
+  int64_t first_token = 0; // position of the micro-batch's first token within the step
 };
 
 // Documents packed one after another: document i holds tokens [offsets[i], offsets[i + 1]). Attention never crosses a
@@ -54,8 +54,8 @@ struct PackedBatch {
   const int32_t *positions = nullptr; // T, position inside the document
   const int32_t *offsets = nullptr;   // documents + 1
   int64_t documents = 0;
-  int64_t token_count = 0;            // T
-  int64_t longest = 0;                // tokens in the longest document
+  int64_t token_count = 0; // T
+  int64_t longest = 0;     // tokens in the longest document
 };
 
 struct AttentionShape {
@@ -73,8 +73,8 @@ struct RopeTable {
 
 struct AdamW {
   float learning_rate, beta1, beta2, epsilon, weight_decay;
-  int64_t step;      // 1 for the first update
-  float grad_scale;  // gradients are multiplied by this first (clipping)
+  int64_t step;     // 1 for the first update
+  float grad_scale; // gradients are multiplied by this first (clipping)
 };
 
 // What the loss of a set of target tokens came to.
@@ -92,8 +92,8 @@ struct Ops {
   void (*release)(Device &, float *);
   void (*fill)(Device &, float *values, float value, int64_t count);
 
-  // y[T, out] = x W^T + bias + lora. With a LoRA, h[T, rank] = A drop(x) is kept for the backward pass; dropped[T, in] is
-  // scratch, needed only when a dropout rate is set.
+  // y[T, out] = x W^T + bias + lora. With a LoRA, h[T, rank] = A drop(x) is kept for the backward pass; dropped[T, in]
+  // is scratch, needed only when a dropout rate is set.
   void (*linear_forward)(Device &, Matrix y, Matrix x, const Weight &w, const float *bias, const LoraPair *lora,
                          float *h, const DropoutKey &dropout, float *dropped);
   // dx[T, in] (= or +=) dy W + lora; the LoRA's dA and dB are added to; dw[out, in] and dbias[out] are added to unless
@@ -128,17 +128,17 @@ struct Ops {
   void (*embedding_forward)(Device &, Matrix x, const int32_t *tokens, const Weight &table);
   void (*embedding_backward)(Device &, float *dtable, Matrix dx, const int32_t *tokens);
 
-  void (*gather_rows)(Device &, Matrix y, const int32_t *rows, Matrix x);      // y[i] = x[rows[i]]
-  void (*scatter_rows)(Device &, Matrix y, const int32_t *rows, Matrix x);     // y[rows[i]] = x[i]; rows are distinct
+  void (*gather_rows)(Device &, Matrix y, const int32_t *rows, Matrix x);  // y[i] = x[rows[i]]
+  void (*scatter_rows)(Device &, Matrix y, const int32_t *rows, Matrix x); // y[rows[i]] = x[i]; rows are distinct
 
   // logits[N, V] = x[N, C] W^T become their own gradient grad_scale * (softmax - one-hot); returns the loss.
   HeadResult (*cross_entropy)(Device &, Matrix logits, const int32_t *targets, float grad_scale);
   // Scoring: log_probability[i] = ln p(targets[i]); is_argmax[i] tells whether no other token is more likely.
-  void (*log_probability)(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits,
-                          const int32_t *targets);
+  void (*log_probability)(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets);
 
   double (*sum_of_squares)(Device &, const float *values, int64_t count);
-  void (*adamw)(Device &, float *values, float *m, float *v, const float *gradient, int64_t count, const AdamW &options);
+  void (*adamw)(Device &, float *values, float *m, float *v, const float *gradient, int64_t count,
+                const AdamW &options);
 };
 
 } // namespace trex

@@ -1,4 +1,5 @@
-// Numbers from a counter: the same (seed, stream, counter) gives the same number on every machine, with no state to save.
+// Numbers from a counter: the same (seed, stream, counter) gives the same number on every machine, with no state to
+// save.
 #pragma once
 
 #include <cstdint>

@@ -11,8 +11,8 @@
 namespace trex {
 
 double training_operations_per_token(const HyperParameters &p, const TrainingShape &shape,
-                                     double mean_document_tokens) {
-  double weights = static_cast<double>(p.embedding * p.vocab); // the head, tied or not
+                                     double mean_document_tokens, double target_share) {
+  double weights = target_share * static_cast<double>(p.embedding * p.vocab); // the head, tied or not
   for (const TensorSpec &spec : expected_tensors(p)) {
     const bool is_layer_matrix = spec.shape.size() == 2 && spec.name.starts_with("blk.");
     if (is_layer_matrix) weights += static_cast<double>(spec.shape[0] * spec.shape[1]);

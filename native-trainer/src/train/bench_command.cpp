@@ -39,7 +39,8 @@ template <class Work> Timing fastest(double seconds, const Work &work) {
   do {
     const Clock::time_point before = Clock::now();
     work();
-    timing.seconds_per_run = std::min(timing.seconds_per_run, std::chrono::duration<double>(Clock::now() - before).count());
+    timing.seconds_per_run =
+        std::min(timing.seconds_per_run, std::chrono::duration<double>(Clock::now() - before).count());
     ++timing.runs;
   } while (std::chrono::duration<double>(Clock::now() - start).count() < seconds && !interrupt_requested());
   return timing;
@@ -51,15 +52,18 @@ nlohmann::json bench_sgemm(CpuDevice &device, double seconds) {
   const FloatBuffer memory = allocate_floats(3 * size * size);
   if (!memory) throw std::bad_alloc();
   float *a = memory.get(), *b = a + size * size, *c = b + size * size;
-  for (int64_t i = 0; i < 2 * size * size; ++i) a[i] = static_cast<float>(random_unit(1, 0, static_cast<uint64_t>(i)) - 0.5);
-  const Gemm product{size, size, c, size, false, nullptr, {{{a, size, false}, right_floats(b, size, false), size}, {}}, 1};
+  for (int64_t i = 0; i < 2 * size * size; ++i)
+    a[i] = static_cast<float>(random_unit(1, 0, static_cast<uint64_t>(i)) - 0.5);
+  const Gemm product{size, size, c, size, false, nullptr, {{{a, size, false}, right_floats(b, size, false), size}, {}},
+                     1};
   const Timing timing = fastest(seconds, [&] { gemm(device, product); });
   const double flops = 2.0 * static_cast<double>(size) * static_cast<double>(size) * static_cast<double>(size);
   return {{"gflops", flops / timing.seconds_per_run / 1e9}, {"shape", "1024x1024x1024"}};
 }
 
 // A LoRA step of rank 16 on every projection: forward, backward, gradient norm and update.
-nlohmann::json bench_train(CpuDevice &device, Model &model, const std::string &name, double seconds, double sgemm_gflops) {
+nlohmann::json bench_train(CpuDevice &device, Model &model, const std::string &name, double seconds,
+                           double sgemm_gflops) {
   TrainingShape shape;
   shape.lora_rank = bench_rank;
   for (const std::string_view target : lora_target_names()) shape.targets.emplace_back(target);

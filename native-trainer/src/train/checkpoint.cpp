@@ -18,7 +18,8 @@ constexpr size_t digest_digits = 64;
 constexpr size_t blocks = 3; // values, first and second moments
 
 [[noreturn]] void damaged(const std::string &path) {
-  throw config_failure("checkpoint.damaged", "The checkpoint " + path + " is torn or was altered; it was left as it is.",
+  throw config_failure("checkpoint.damaged",
+                       "The checkpoint " + path + " is torn or was altered; it was left as it is.",
                        "Delete it to start this job from the beginning.");
 }
 
@@ -51,14 +52,15 @@ uint64_t little_endian(const unsigned char *bytes) {
 
 void write_checkpoint(const std::string &utf8_path, const std::string &fingerprint, const TrainingProgress &progress,
                       const ParameterSet &set) {
-  const std::string header = nlohmann::json{{"fingerprint", fingerprint},
-                                            {"values", set.count()},
-                                            {"step", progress.step},
-                                            {"lastLoss", progress.last_loss},
-                                            {"smoothedLoss", progress.smoothed_loss},
-                                            {"bestSmoothedLoss", progress.best_smoothed_loss},
-                                            {"tokens", progress.tokens}}
-                                 .dump();
+  const std::string header = nlohmann::json{
+      {"fingerprint", fingerprint},
+      {"values", set.count()},
+      {"step", progress.step},
+      {"lastLoss", progress.last_loss},
+      {"smoothedLoss", progress.smoothed_loss},
+      {"bestSmoothedLoss", progress.best_smoothed_loss},
+      {"tokens",
+       progress.tokens}}.dump();
   unsigned char length[8];
   for (size_t i = 0; i < 8; ++i) length[i] = static_cast<unsigned char>(header.size() >> (8 * i));
   const size_t bytes = static_cast<size_t>(set.count()) * sizeof(float);
@@ -90,7 +92,8 @@ std::optional<TrainingProgress> read_checkpoint(const std::string &utf8_path, co
   const size_t block_bytes = static_cast<size_t>(set.count()) * sizeof(float);
   if (header.value("fingerprint", "") != fingerprint || header.value("values", int64_t{-1}) != set.count()) {
     throw config_failure("checkpoint.other_job",
-                         "The checkpoint " + utf8_path + " belongs to a job with another request, model or data; it was kept.",
+                         "The checkpoint " + utf8_path +
+                             " belongs to a job with another request, model or data; it was kept.",
                          "Resume with the request it was made with, or choose another outDir.");
   }
   if (body - prefix - header_bytes != blocks * block_bytes) damaged(utf8_path);

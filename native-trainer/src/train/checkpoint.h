@@ -21,8 +21,8 @@ struct TrainingProgress {
   int64_t tokens = 0; // that went through the model so far
 };
 
-// Replaces an older checkpoint atomically. `fingerprint` ties it to the request, the data and the model. Throws Failure ENV
-// "file.write".
+// Replaces an older checkpoint atomically. `fingerprint` ties it to the request, the data and the model. Throws Failure
+// ENV "file.write".
 void write_checkpoint(const std::string &utf8_path, const std::string &fingerprint, const TrainingProgress &progress,
                       const ParameterSet &set);
 

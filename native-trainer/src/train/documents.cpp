@@ -155,7 +155,8 @@ Documents read_documents(const std::string &utf8_path, const char *label, int64_
     }
   }
   if (!sound) {
-    throw data_failure("data.rows", std::string("The ") + label + " has " + problems.sentence() + "; nothing was trained.",
+    throw data_failure("data.rows",
+                       std::string("The ") + label + " has " + problems.sentence() + "; nothing was trained.",
                        "Mend or remove these rows and start again.");
   }
   if (documents.count() == 0) {

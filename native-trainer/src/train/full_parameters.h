@@ -1,4 +1,5 @@
-// Every weight of a model in fp32 for training: decoded from a file of any supported type, written back through ModelWriter.
+// Every weight of a model in fp32 for training: decoded from a file of any supported type, written back through
+// ModelWriter.
 #pragma once
 
 #include <string>

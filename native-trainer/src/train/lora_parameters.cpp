@@ -17,7 +17,8 @@ Linear &projection_of(Model &model, const LoraTarget &target) {
 // The trainer's own pairs are writable: attach_lora pointed them into its ParameterSet.
 float *writable(const float *values, const ParameterSet &set) { return set.values() + (values - set.values()); }
 
-void init_pair(const LoraPair &pair, const LoraTarget &target, const ParameterSet &set, uint64_t seed, uint64_t stream) {
+void init_pair(const LoraPair &pair, const LoraTarget &target, const ParameterSet &set, uint64_t seed,
+               uint64_t stream) {
   float *a = writable(pair.a, set), *b = writable(pair.b, set);
   const double bound = 1.0 / std::sqrt(static_cast<double>(target.in));
   for (int64_t i = 0; i < pair.rank * target.in; ++i) {
@@ -55,14 +56,14 @@ void attach_lora(Model &model, ParameterSet &set, const std::vector<LoraTarget> 
     const int64_t a = set.take(lora.rank * target.in, true);
     const int64_t b = set.take(target.out * lora.rank, true);
     LoraPair &pair = projection_of(model, target).lora;
-    pair = {set.values() + a, set.values() + b, set.gradients() + a, set.gradients() + b, lora.rank,
-            static_cast<float>(lora.alpha / static_cast<double>(lora.rank))};
+    pair = {set.values() + a,    set.values() + b, set.gradients() + a,
+            set.gradients() + b, lora.rank,        static_cast<float>(lora.alpha / static_cast<double>(lora.rank))};
     init_pair(pair, target, set, seed, index);
   }
 }
 
-void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets, const LoraRequest &lora,
-                        const Adapter &adapter) {
+void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets,
+                        const LoraRequest &lora, const Adapter &adapter) {
   for (const AdapterTensor &tensor : adapter.tensors) {
     const auto target = std::find_if(targets.begin(), targets.end(),
                                      [&](const LoraTarget &candidate) { return candidate.base == tensor.base; });
@@ -104,8 +105,8 @@ void attach_adapter(Model &model, const Adapter &adapter, double scale) {
     for (const AdapterTensor &tensor : adapter.tensors) {
       if (tensor.base != target.base) continue;
       const double own = adapter.alpha == 0.0 ? 1.0 : adapter.alpha / static_cast<double>(tensor.rank);
-      projection_of(model, target).lora = {tensor.a.data(), tensor.b.data(), nullptr, nullptr, tensor.rank,
-                                           static_cast<float>(own * scale)};
+      projection_of(model, target).lora = {tensor.a.data(), tensor.b.data(), nullptr,
+                                           nullptr,         tensor.rank,     static_cast<float>(own * scale)};
     }
   }
 }

@@ -28,10 +28,10 @@ int64_t lora_values(const std::vector<LoraTarget> &targets, int64_t rank);
 void attach_lora(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets, const LoraRequest &lora,
                  uint64_t seed);
 
-// Overwrites the start with a saved adapter, scaled so that it has the same effect under the request's alpha. An adapter
-// of lower rank fills the first rows; the rest starts as usual. Throws Failure CONFIG "lora.init_from".
-void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets, const LoraRequest &lora,
-                        const Adapter &adapter);
+// Overwrites the start with a saved adapter, scaled so that it has the same effect under the request's alpha. An
+// adapter of lower rank fills the first rows; the rest starts as usual. Throws Failure CONFIG "lora.init_from".
+void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets,
+                        const LoraRequest &lora, const Adapter &adapter);
 
 // Views of what was trained, for the writer.
 std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets);

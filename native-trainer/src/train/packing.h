@@ -13,7 +13,7 @@ namespace trex {
 struct StepDocuments {
   std::vector<int64_t> documents;
   double epoch = 0.0; // epochs completed when the step is done
-  int64_t tokens = 0;  // that go through the model
+  int64_t tokens = 0; // that go through the model
   int64_t targets = 0;
 };
 

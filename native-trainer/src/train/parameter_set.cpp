@@ -36,8 +36,8 @@ void ParameterSet::update(AdamW options) {
   const float decay = options.weight_decay;
   for (const Group &group : groups_) {
     options.weight_decay = group.decays ? decay : 0.0f;
-    ops_.adamw(device_, values_ + group.offset, first_ + group.offset, second_ + group.offset, gradients_ + group.offset,
-               group.count, options);
+    ops_.adamw(device_, values_ + group.offset, first_ + group.offset, second_ + group.offset,
+               gradients_ + group.offset, group.count, options);
   }
 }
 

@@ -43,10 +43,11 @@ nlohmann::json result_line(const ScorePair &pair, std::span<const double> log_pr
                            std::span<const uint8_t> is_argmax, bool per_token) {
   double sum = 0.0;
   for (const double value : log_probabilities) sum += value;
-  nlohmann::json line = {{"id", pair.id},
-                         {"logLikelihood", sum},
-                         {"tokens", log_probabilities.size()},
-                         {"isGreedy", std::all_of(is_argmax.begin(), is_argmax.end(), [](uint8_t x) { return x != 0; })}};
+  nlohmann::json line = {
+      {"id", pair.id},
+      {"logLikelihood", sum},
+      {"tokens", log_probabilities.size()},
+      {"isGreedy", std::all_of(is_argmax.begin(), is_argmax.end(), [](uint8_t x) { return x != 0; })}};
   if (per_token) line["perToken"] = log_probabilities;
   return line;
 }
@@ -82,7 +83,8 @@ int run_score(const nlohmann::json &json, std::ostream &out) {
   PassLimits limits;
   limits.tokens = std::max(longest, std::min<int64_t>(total, 2048));
   for (const Layer &layer : model.layers) {
-    for (size_t p = 0; p < projection_count; ++p) limits.rank[p] = std::max(limits.rank[p], layer.projections[p].lora.rank);
+    for (size_t p = 0; p < projection_count; ++p)
+      limits.rank[p] = std::max(limits.rank[p], layer.projections[p].lora.rank);
   }
   const int threads = request.threads > 0 ? request.threads : platform::physical_processors();
   try {
@@ -111,7 +113,8 @@ int run_score(const nlohmann::json &json, std::ostream &out) {
       begin = end;
     }
   } catch (const std::bad_alloc &) {
-    throw oom_failure("memory.allocate", "The system refused the memory to score a pair of " + std::to_string(longest) + " tokens.",
+    throw oom_failure("memory.allocate",
+                      "The system refused the memory to score a pair of " + std::to_string(longest) + " tokens.",
                       "Shorten the longest pair or close other programs.");
   }
   events.emit("done", {{"pairs", pairs.size()}, {"tokens", total}, {"seconds", events.elapsed_ms() / 1000.0}});

@@ -8,6 +8,6 @@ namespace trex {
 // Writes the log-likelihood of each continuation in the request's pairs file to `out`.
 // Returns the process exit code of native-trainer/README.md (0, or 130 after an interrupt). Throws Failure for what can
 // be expected to go wrong; its caller writes the error document.
-int run_score(const nlohmann::json& request, std::ostream& out);
+int run_score(const nlohmann::json &request, std::ostream &out);
 
-}  // namespace trex
+} // namespace trex

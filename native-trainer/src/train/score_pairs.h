@@ -10,7 +10,7 @@
 namespace trex {
 
 struct ScorePair {
-  nlohmann::json id; // given back as it came
+  nlohmann::json id;           // given back as it came
   std::vector<int32_t> tokens; // context, then continuation
   int32_t context = 0;         // tokens of it
 };

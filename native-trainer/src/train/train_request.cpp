@@ -91,7 +91,8 @@ TrainRequest parse_train_request(const nlohmann::json &json) {
   request.steps = fields.optional_integer("steps", 1, most_steps);
   request.seed = static_cast<uint64_t>(fields.integer_or("seed", 1, 0, largest_exact_integer));
   request.threads = static_cast<int>(fields.integer_or("threads", 0, 0, 1024));
-  request.checkpoint_every_steps = fields.integer_or("checkpointEverySteps", request.checkpoint_every_steps, 0, most_steps);
+  request.checkpoint_every_steps =
+      fields.integer_or("checkpointEverySteps", request.checkpoint_every_steps, 0, most_steps);
   request.resume = fields.boolean_or("resume", false);
   request.validate_every_steps = fields.integer_or("validateEverySteps", 0, 0, most_steps);
 

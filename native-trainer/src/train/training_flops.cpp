@@ -5,10 +5,11 @@ namespace {
 
 double projection_flops(const Linear &linear, double tokens, bool input_gradient) {
   const double weight = 2.0 * static_cast<double>(linear.weight.in) * static_cast<double>(linear.weight.out);
-  const double lora = 2.0 * static_cast<double>(linear.lora.rank) * static_cast<double>(linear.weight.in + linear.weight.out);
-  double passes = weight + lora;                           // forward
-  if (input_gradient) passes += weight;                    // dx
-  if (linear.dweight != nullptr) passes += weight;         // dW
+  const double lora =
+      2.0 * static_cast<double>(linear.lora.rank) * static_cast<double>(linear.weight.in + linear.weight.out);
+  double passes = weight + lora;                   // forward
+  if (input_gradient) passes += weight;            // dx
+  if (linear.dweight != nullptr) passes += weight; // dW
   if (linear.lora.da != nullptr) {
     const double half_in = 2.0 * static_cast<double>(linear.lora.rank * linear.weight.in);
     passes += lora + (lora - half_in) + (input_gradient ? half_in : 0.0); // dA and dB; dh; through A into dx

@@ -33,7 +33,8 @@ TrainingJob::TrainingJob(TrainRequest request, EventLog &events)
       documents_(read_documents(request_.data, "training data", parameters_.vocab, request_.max_sequence_tokens)),
       threads_(request_.threads > 0 ? request_.threads : platform::physical_processors()) {
   if (request_.validation) {
-    validation_ = read_documents(*request_.validation, "validation data", parameters_.vocab, request_.max_sequence_tokens);
+    validation_ =
+        read_documents(*request_.validation, "validation data", parameters_.vocab, request_.max_sequence_tokens);
   }
   const TrainingShape shape = training_shape(request_, threads_);
   plan_ = plan_memory(file_, parameters_, shape);
@@ -131,13 +132,14 @@ WrittenFile TrainingJob::write_result() {
                        adapter_views(frozen_.model, lora_targets_), request_.output_type);
 }
 
-// Mean loss over the step's targets, with its gradient in the parameter set; nullopt when interrupted on the way. The loss
-// of every micro-batch is divided by the targets of the whole step, so how a step is cut does not change what is learnt.
+// Mean loss over the step's targets, with its gradient in the parameter set; nullopt when interrupted on the way. The
+// loss of every micro-batch is divided by the targets of the whole step, so how a step is cut does not change what is
+// learnt.
 std::optional<double> TrainingJob::train_step(const StepDocuments &step) {
   set_->clear_gradients();
   const auto scale = static_cast<float>(1.0 / static_cast<double>(step.targets));
-  DropoutState dropout{static_cast<float>(request_.lora.dropout), request_.seed,
-                       static_cast<uint64_t>(progress_.step), 0};
+  DropoutState dropout{static_cast<float>(request_.lora.dropout), request_.seed, static_cast<uint64_t>(progress_.step),
+                       0};
   double loss = 0.0;
   for (const std::vector<int64_t> &group : micro_batches(documents_, step, micro_tokens_)) {
     if (interrupt_requested()) return std::nullopt;
@@ -190,13 +192,14 @@ double TrainingJob::validate() {
   }
   loss /= static_cast<double>(validation_->target_tokens);
   if (interrupt_requested()) return std::numeric_limits<double>::quiet_NaN();
-  events_.emit("validation", {{"step", progress_.step}, {"loss", number_or_null(loss)},
-                              {"targetTokens", validation_->target_tokens}});
+  events_.emit(
+      "validation",
+      {{"step", progress_.step}, {"loss", number_or_null(loss)}, {"targetTokens", validation_->target_tokens}});
   return loss;
 }
 
-// The weights before the bad update are still here, but they may already have begun to come apart; the last checkpoint is
-// the safer choice when there is one.
+// The weights before the bad update are still here, but they may already have begun to come apart; the last checkpoint
+// is the safer choice when there is one.
 void TrainingJob::stop_diverged(double loss, double gradient_norm) {
   const int64_t bad_step = progress_.step + 1;
   if (has_checkpoint_) {
@@ -215,8 +218,8 @@ void TrainingJob::stop_timeout() {
   save_checkpoint();
   const WrittenFile kept = write_result();
   throw Failure{FailureClass::timeout, "train.timeout",
-                "The time limit ran out after step " + std::to_string(progress_.step) + " of " + std::to_string(steps_) +
-                    "; the weights so far were kept in " + kept.path + ".",
+                "The time limit ran out after step " + std::to_string(progress_.step) + " of " +
+                    std::to_string(steps_) + "; the weights so far were kept in " + kept.path + ".",
                 "Raise limits.seconds and start again with \"resume\": true to go on from here."};
 }
 
@@ -265,7 +268,8 @@ int TrainingJob::run() {
     if (!last && request_.checkpoint_every_steps > 0 && progress_.step % request_.checkpoint_every_steps == 0) {
       save_checkpoint();
     }
-    if (validation_ && !last && request_.validate_every_steps > 0 && progress_.step % request_.validate_every_steps == 0) {
+    if (validation_ && !last && request_.validate_every_steps > 0 &&
+        progress_.step % request_.validate_every_steps == 0) {
       validation_loss = validate();
     }
     if (!last && request_.limit_seconds && events_.elapsed_ms() / 1000.0 > *request_.limit_seconds) stop_timeout();

@@ -32,7 +32,8 @@ public:
     p.rms_epsilon = 1e-5;
     p.attention_scale = 0.4;
     p.rope_style = architecture == Architecture::llama ? RopeStyle::norm : RopeStyle::neox;
-    if (architecture == Architecture::llama) p.rope_factors = std::vector<float>(static_cast<size_t>(p.head_dim / 2), 1.5f);
+    if (architecture == Architecture::llama)
+      p.rope_factors = std::vector<float>(static_cast<size_t>(p.head_dim / 2), 1.5f);
     p.tied_embeddings = architecture == Architecture::qwen2;
     p.qkv_bias = architecture == Architecture::qwen2;
     p.qk_norm = architecture == Architecture::qwen3;

@@ -14,6 +14,7 @@ import { failureWords } from "./failure-words.js";
 import { LossPlot } from "./loss-plot.js";
 import { MemoryPlanView } from "./memory-plan-view.js";
 import { PlanView } from "./plan-view.js";
+import { runState } from "./run-state.js";
 
 interface InspectorProps {
   readonly view: RunView;
@@ -37,7 +38,7 @@ export function Inspector({ view, nodeId, follows, progress, onSelect, onFollow 
         <p className="inspector-kicker">
           <span>{kindWords[node.kind]}</span>
           <span className="mono">{node.id}</span>
-          {follows ? <span className="inspector-follow">Following the run</span> : <Button look="quiet" onClick={onFollow}>Follow the run</Button>}
+          {follows ? (runState(view.status).active ? <span className="inspector-follow">Following the run</span> : null) : <Button look="quiet" onClick={onFollow}>{runState(view.status).active ? "Follow the run" : "Back to the result"}</Button>}
         </p>
         <h2>{node.plan.title}</h2>
         <p className="inspector-badges">

@@ -6,20 +6,21 @@ interface ResultBarsProps {
   readonly baseline: Estimate | null;
   readonly vault: Pick<Estimate, "score" | "ci">;
   readonly unit: ScoreUnit;
+  readonly isBase: boolean;
 }
 
 /**
  * Base and result with their intervals on one scale. Rates are bars from zero, so that the difference is seen at its
  * true size; log-likelihoods have no zero to start from and are points.
  */
-export function ResultBars({ baseline, vault, unit }: ResultBarsProps): ReactElement {
+export function ResultBars({ baseline, vault, unit, isBase }: ResultBarsProps): ReactElement {
   const ends = [...vault.ci, ...(baseline?.ci ?? [])];
   const margin = (Math.max(...ends) - Math.min(...ends)) * 0.1;
   const [low, high] = unit === "rate" ? [0, 1] : [Math.min(...ends) - margin, Math.max(...ends) + margin];
   const share = (value: number): number => (high > low ? Math.min(100, Math.max(0, ((value - low) / (high - low)) * 100)) : 50);
   const rows = [
     ...(baseline === null ? [] : [{ name: "Prompted base", look: "base", estimate: baseline }]),
-    { name: "Delivered", look: "gain", estimate: vault },
+    { name: isBase ? "Prompted base" : "Delivered", look: isBase ? "base" : "gain", estimate: vault },
   ];
   return (
     <div className="result-bars" aria-hidden="true">

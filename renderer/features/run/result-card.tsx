@@ -23,11 +23,11 @@ export function ResultCard({ view }: { readonly view: RunView }): ReactElement |
           {view.vault === null ? null : (
             <p className="muted result-proof">
               <Hint text="Rows set aside before the search began. No agent saw them, and the score on them was not used to choose anything.">Sealed test</Hint>
-              {`: ${view.vault.n} questions, opened ${view.vault.timesOpened === 1 ? "once" : `${view.vault.timesOpened} times`}, ${formatPValue(view.vault.pValue)}`}
+              {`: ${view.vault.n} questions, opened ${view.vault.timesOpened === 1 ? "once" : `${view.vault.timesOpened} times`}${view.delivery?.kind === "base" ? "" : `, ${formatPValue(view.vault.pValue)}`}`}
             </p>
           )}
         </div>
-        {view.vault === null ? null : <ResultScores baseline={view.baseline} vault={view.vault} unit={unit} />}
+        {view.vault === null ? null : <ResultScores baseline={view.delivery?.kind === "base" ? null : view.baseline} vault={view.vault} unit={unit} isBase={view.delivery?.kind === "base"} />}
       </div>
       <Delivery view={view} />
       <Regression view={view} unit={unit} />
@@ -35,16 +35,24 @@ export function ResultCard({ view }: { readonly view: RunView }): ReactElement |
   );
 }
 
-function ResultScores({ baseline, vault, unit }: { readonly baseline: Estimate | null; readonly vault: NonNullable<RunView["vault"]>; readonly unit: ScoreUnit }): ReactElement {
+interface ResultScoresProps {
+  readonly baseline: Estimate | null;
+  readonly vault: NonNullable<RunView["vault"]>;
+  readonly unit: ScoreUnit;
+  /** The base model itself was delivered: it is not compared with itself. */
+  readonly isBase: boolean;
+}
+
+function ResultScores({ baseline, vault, unit, isBase }: ResultScoresProps): ReactElement {
   return (
     <div className="result-scores">
-      <p className="result-gain"><strong>{formatGain(vault.gain.score, unit)}</strong><span className="muted">95 % sure: {formatGainInterval(vault.gain.ci, unit)}</span></p>
-      <ResultBars baseline={baseline} vault={vault} unit={unit} />
+      {isBase ? null : <p className="result-gain"><strong>{formatGain(vault.gain.score, unit)}</strong><span className="muted">95 % sure: {formatGainInterval(vault.gain.ci, unit)}</span></p>}
+      <ResultBars baseline={baseline} vault={vault} unit={unit} isBase={isBase} />
       <table className="visually-hidden">
         <caption>Scores on the sealed test with 95 % intervals</caption>
         <tbody>
           {baseline === null ? null : <tr><th scope="row">Prompted base model</th><td>{formatScore(baseline.score, unit)}</td><td>{formatInterval(baseline.ci, unit)}</td></tr>}
-          <tr><th scope="row">Delivered model</th><td>{formatScore(vault.score, unit)}</td><td>{formatInterval(vault.ci, unit)}</td></tr>
+          <tr><th scope="row">{isBase ? "Prompted base model" : "Delivered model"}</th><td>{formatScore(vault.score, unit)}</td><td>{formatInterval(vault.ci, unit)}</td></tr>
         </tbody>
       </table>
     </div>
@@ -53,18 +61,17 @@ function ResultScores({ baseline, vault, unit }: { readonly baseline: Estimate |
 
 function Delivery({ view }: { readonly view: RunView }): ReactElement | null {
   const { delivery, requirement } = view;
-  if (delivery === null) return null;
+  const adapterPath = delivery?.adapterPath ?? null;
+  if (adapterPath === null) return null;
   return (
     <div className="result-delivery">
-      {delivery.adapterPath === null ? null : <div className="result-line"><span className="label">Adapter</span><CopyText text={delivery.adapterPath} label="the adapter’s path" /></div>}
-      {delivery.adapterPath === null ? null : (
-        <details className="result-use">
-          <summary>How to use it</summary>
-          <div className="result-line"><span className="label">Try it</span><CopyText text={`trex chat --model ${shellWord(requirement?.modelPath ?? "MODEL.gguf")} --adapter ${shellWord(delivery.adapterPath)}`} label="the command to try it" /></div>
-          <div className="result-line"><span className="label">Export</span><CopyText text={`trex export ${view.runId} --as adapter --out DIR`} label="the command to export it" /></div>
-          <p className="muted">Write <code>merged</code>, <code>ollama</code> or <code>lmstudio</code> instead of <code>adapter</code> for a whole model or for those programs.</p>
-        </details>
-      )}
+      <div className="result-line"><span className="label">Adapter</span><CopyText text={adapterPath} label="the adapter’s path" /></div>
+      <details className="result-use">
+        <summary>How to use it</summary>
+        <div className="result-line"><span className="label">Try it</span><CopyText text={`trex chat --model ${shellWord(requirement?.modelPath ?? "MODEL.gguf")} --adapter ${shellWord(adapterPath)}`} label="the command to try it" /></div>
+        <div className="result-line"><span className="label">Export</span><CopyText text={`trex export ${view.runId} --as adapter --out DIR`} label="the command to export it" /></div>
+        <p className="muted">Write <code>merged</code>, <code>ollama</code> or <code>lmstudio</code> instead of <code>adapter</code> for a whole model or for those programs.</p>
+      </details>
     </div>
   );
 }

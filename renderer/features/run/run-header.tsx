@@ -36,7 +36,10 @@ export function RunHeader({ received }: { readonly received: ReceivedView }): Re
         <div className="run-budget"><dt>Budget</dt><dd><BudgetBar budget={view.budget} active={state.active} receivedAtMs={received.receivedAtMs} nowMs={nowMs} /></dd></div>
         <div>
           <dt><Hint text="The prompted base model and the best experiment, on the rows the search may look at">Base → best in search</Hint></dt>
-          <dd className="run-big">{formatScore(baselineScore, unit)} <span className="muted">→</span> {formatScore(bestScore, unit)} {best?.gain == null ? null : <span className="run-gain">{formatGain(best.gain.score, unit)}</span>}</dd>
+          <dd>
+            {baselineScore === null && bestScore === null ? <span className="muted">not measured yet</span> : <>{formatScore(baselineScore, unit)} <span className="muted">→</span> {formatScore(bestScore, unit)}</>}
+            {best?.gain == null || best.id === baseline?.id ? null : <span className="run-gain"> {formatGain(best.gain.score, unit)}</span>}
+          </dd>
         </div>
         <div><dt>Training</dt><dd>{formatSeconds(view.cost.trainSeconds)}</dd></div>
         <div><dt>Scoring</dt><dd>{formatSeconds(view.cost.evalSeconds)}</dd></div>

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState, type ReactElement } from "react";
 import { valueOf } from "../../store/loadable.js";
 import type { NodeProgress, ReceivedView } from "../../store/state.js";
 import { useApp } from "../../store/use-app.js";
+import { Icon } from "../../ui/icon.js";
 import { Card, LoadingBlock, Notice, ProblemNotice } from "../../ui/panels.js";
 import { TreePanel } from "../tree/tree-panel.js";
 import { Inspector } from "./inspector.js";
@@ -54,11 +55,7 @@ function RunBody({ received, problem }: { readonly received: ReceivedView; reado
       {view.failure === null ? null : (
         <Notice tone="bad" title={view.failure.message}>{view.failure.hint === "" ? null : <p>{view.failure.hint}</p>}</Notice>
       )}
-      {view.warnings.length === 0 ? null : (
-        <Notice tone="warn" title={view.warnings.length === 1 ? "One thing to know about this run" : `${view.warnings.length} things to know about this run`}>
-          <ul className="warning-list">{view.warnings.map((warning) => <li key={warning}>{warning}</li>)}</ul>
-        </Notice>
-      )}
+      <Warnings warnings={view.warnings} />
       <div className="run-columns">
         <div className="run-main">
           <ResultCard view={view} />
@@ -77,5 +74,16 @@ function RunBody({ received, problem }: { readonly received: ReceivedView; reado
         </div>
       </div>
     </div>
+  );
+}
+
+/** Folded up: they should be known, and should not push the tree off the screen. */
+function Warnings({ warnings }: { readonly warnings: readonly string[] }): ReactElement | null {
+  if (warnings.length === 0) return null;
+  return (
+    <details className="warnings tone-warn">
+      <summary><Icon name="alert" />{warnings.length === 1 ? "One thing to know about this run" : `${warnings.length} things to know about this run`}</summary>
+      <ul>{warnings.map((warning) => <li key={warning}>{warning}</li>)}</ul>
+    </details>
   );
 }

@@ -6,6 +6,7 @@ import { Icon } from "../../ui/icon.js";
 import { Card, Empty, LoadingBlock } from "../../ui/panels.js";
 import { useNarrow } from "../../ui/use-narrow.js";
 import { scoreUnitOf } from "../../ui/format.js";
+import { runState } from "../run/run-state.js";
 import { scoreScale } from "./score-scale.js";
 import { TreeGrid } from "./tree-grid.js";
 import { indexTree, pathTo } from "./tree-index.js";
@@ -40,9 +41,9 @@ export function TreePanel({ view, progress, selectedId, onSelect, onOpen }: Tree
   );
   const counts = `${view.nodes.length} ${view.nodes.length === 1 ? "experiment" : "experiments"}${view.backtracks > 0 ? `, turned back ${view.backtracks === 1 ? "once" : `${view.backtracks} times`}` : ""}`;
   return (
-    <Card title="Experiments" aside={<><span className="tree-counts">{counts}</span>{toggle}</>} className={`tree-card tree-as-${shown}`}>
+    <Card title="Experiments" aside={<><span className="tree-counts">{counts}</span>{toggle}</>} className={`tree-card tree-as-${view.nodes.length === 0 ? "empty" : shown}`}>
       {view.nodes.length === 0 ? (
-        <Empty title="No experiment yet."><p>The data is being read first. The base model is scored before anything is trained.</p></Empty>
+        <Empty title="No experiment yet."><p>{runState(view.status).active ? "The data is being read first. The base model is scored before anything is trained." : "The run came to rest before its first experiment."}</p></Empty>
       ) : shown === "tree" ? (
         <Suspense fallback={<LoadingBlock label="Drawing the tree" />}>
           <TreeCanvas context={context} progress={progress} selectedId={selectedId} onSelect={onSelect} onPick={onPick} onOpen={onOpen} />

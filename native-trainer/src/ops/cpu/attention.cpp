@@ -60,7 +60,8 @@ struct HeadGradients {
   HeadView q, k, v;
 };
 
-// With delta_i = dout_i . out_i: dP = dout v^T, dS = P (dP - delta), dq = scale dS k, dk += scale dS^T q, dv += P^T dout.
+// With delta_i = dout_i . out_i: dP = dout v^T, dS = P (dP - delta), dq = scale dS k, dk += scale dS^T q, dv += P^T
+// dout.
 void backward_block(CpuDevice &device, int thread, HeadGradients d, HeadView dout, HeadView out, const float *lse,
                     HeadView q, HeadView k, HeadView v, int64_t first, int64_t rows, const AttentionShape &shape) {
   const int64_t keys = first + rows, width = shape.head_dim;
@@ -104,8 +105,8 @@ void attention_forward(Device &any, Matrix out, float *lse, Matrix q, Matrix k, 
 }
 
 // A task owns a document and a key/value head with all of its query heads, so dk and dv are summed in a fixed order.
-void attention_backward(Device &any, Matrix dq, Matrix dk, Matrix dv, Matrix dout, Matrix out, const float *lse, Matrix q,
-                        Matrix k, Matrix v, const PackedBatch &batch, const AttentionShape &shape) {
+void attention_backward(Device &any, Matrix dq, Matrix dk, Matrix dv, Matrix dout, Matrix out, const float *lse,
+                        Matrix q, Matrix k, Matrix v, const PackedBatch &batch, const AttentionShape &shape) {
   CpuDevice &device = cpu(any);
   const int64_t group = shape.heads / shape.kv_heads, width = shape.head_dim;
   device.pool.each(batch.documents * shape.kv_heads, [&](int64_t index, int thread) {

@@ -8,9 +8,15 @@ namespace trex::cpu {
 
 inline CpuDevice &cpu(Device &device) { return static_cast<CpuDevice &>(device); }
 
-// Sums over many values are taken in at most this many parts that are then added in order, so the result does not depend
-// on the number of threads.
+// Sums over many values are taken in at most this many parts that are then added in order, so the result does not
+// depend on the number of threads.
 inline constexpr int64_t most_parts = 256;
+
+// Values that one thread should at least get: waking another costs a few microseconds, which is what these take.
+inline constexpr int64_t values_per_share = 16384;
+inline constexpr int64_t rows_per_share(int64_t columns) {
+  return columns >= values_per_share ? 1 : values_per_share / (columns > 0 ? columns : 1);
+}
 
 void linear_forward(Device &, Matrix y, Matrix x, const Weight &w, const float *bias, const LoraPair *lora, float *h,
                     const DropoutKey &dropout, float *dropped);

@@ -35,7 +35,7 @@ HeadResult cross_entropy(Device &any, Matrix logits, const int32_t *targets, flo
 
 void log_probability(Device &any, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets) {
   CpuDevice &device = cpu(any);
-  device.pool.split(logits.rows, 1, [&](int64_t begin, int64_t end, int) {
+  device.pool.split(logits.rows, rows_per_share(4 * logits.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       float *row = logits.data + i * logits.stride;
       const float wanted = row[targets[i]];

@@ -10,7 +10,7 @@ namespace trex::cpu {
 void apply_dropout(CpuDevice &device, Matrix y, Matrix x, const DropoutKey &key, bool add) {
   const auto threshold = static_cast<uint64_t>(std::ldexp(static_cast<double>(key.rate), 32));
   const float factor = 1.0f / (1.0f - key.rate);
-  device.pool.split(x.rows, 1, [&](int64_t begin, int64_t end, int) {
+  device.pool.split(x.rows, rows_per_share(4 * x.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
       const auto row = static_cast<uint64_t>(key.first_token + t) * static_cast<uint64_t>(x.cols);
       const float *from = x.data + t * x.stride;

@@ -1,5 +1,5 @@
-// SwiGLU (Shazeer, 2020), sums, copies of rows, the embedding table and AdamW (Loshchilov and Hutter, 2019): each passes
-// once over its data.
+// SwiGLU (Shazeer, 2020), sums, copies of rows, the embedding table and AdamW (Loshchilov and Hutter, 2019): each
+// passes once over its data.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -9,15 +9,9 @@
 #include "ops/cpu/cpu_ops.h"
 
 namespace trex::cpu {
-namespace {
-
-constexpr int64_t block = 4096; // values per share of a thread: a few pages, so that small tensors do not wake everybody
-
-} // namespace
-
 void swiglu_forward(Device &any, float *y, const float *gate, const float *up, int64_t count) {
   CpuDevice &device = cpu(any);
-  device.pool.split(count, block, [&](int64_t begin, int64_t end, int) {
+  device.pool.split(count, values_per_share, [&](int64_t begin, int64_t end, int) {
     device.kernels->swiglu(y + begin, gate + begin, up + begin, end - begin);
   });
 }
@@ -25,26 +19,27 @@ void swiglu_forward(Device &any, float *y, const float *gate, const float *up, i
 void swiglu_backward(Device &any, float *dgate, float *dup, const float *dy, const float *gate, const float *up,
                      int64_t count) {
   CpuDevice &device = cpu(any);
-  device.pool.split(count, block, [&](int64_t begin, int64_t end, int) {
+  device.pool.split(count, values_per_share, [&](int64_t begin, int64_t end, int) {
     device.kernels->swiglu_gradient(dgate + begin, dup + begin, dy + begin, gate + begin, up + begin, end - begin);
   });
 }
 
 void add(Device &any, float *y, const float *x, int64_t count) {
   CpuDevice &device = cpu(any);
-  device.pool.split(count, block,
+  device.pool.split(count, values_per_share,
                     [&](int64_t begin, int64_t end, int) { device.kernels->add(y + begin, x + begin, end - begin); });
 }
 
 void fill(Device &any, float *values, float value, int64_t count) {
-  cpu(any).pool.split(count, block,
+  cpu(any).pool.split(count, values_per_share,
                       [&](int64_t begin, int64_t end, int) { std::fill(values + begin, values + end, value); });
 }
 
 void embedding_forward(Device &any, Matrix x, const int32_t *tokens, const Weight &table) {
-  cpu(any).pool.split(x.rows, 1, [&](int64_t begin, int64_t end, int) {
+  cpu(any).pool.split(x.rows, rows_per_share(x.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
-      decode_row(table.type, table.data + static_cast<size_t>(tokens[t]) * table.row_bytes, x.data + t * x.stride, x.cols);
+      decode_row(table.type, table.data + static_cast<size_t>(tokens[t]) * table.row_bytes, x.data + t * x.stride,
+                 x.cols);
     }
   });
 }
@@ -60,7 +55,7 @@ void embedding_backward(Device &any, float *dtable, Matrix dx, const int32_t *to
 }
 
 void gather_rows(Device &any, Matrix y, const int32_t *rows, Matrix x) {
-  cpu(any).pool.split(y.rows, 8, [&](int64_t begin, int64_t end, int) {
+  cpu(any).pool.split(y.rows, rows_per_share(y.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       std::memcpy(y.data + i * y.stride, x.data + rows[i] * x.stride, static_cast<size_t>(y.cols) * sizeof(float));
     }
@@ -68,7 +63,7 @@ void gather_rows(Device &any, Matrix y, const int32_t *rows, Matrix x) {
 }
 
 void scatter_rows(Device &any, Matrix y, const int32_t *rows, Matrix x) {
-  cpu(any).pool.split(x.rows, 8, [&](int64_t begin, int64_t end, int) {
+  cpu(any).pool.split(x.rows, rows_per_share(x.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       std::memcpy(y.data + rows[i] * y.stride, x.data + i * x.stride, static_cast<size_t>(x.cols) * sizeof(float));
     }
@@ -78,7 +73,7 @@ void scatter_rows(Device &any, Matrix y, const int32_t *rows, Matrix x) {
 double sum_of_squares(Device &any, const float *values, int64_t count) {
   CpuDevice &device = cpu(any);
   std::array<double, most_parts> parts{};
-  const int64_t size = std::max<int64_t>(block, (count + most_parts - 1) / most_parts);
+  const int64_t size = std::max<int64_t>(values_per_share, (count + most_parts - 1) / most_parts);
   const int64_t used = (count + size - 1) / size;
   device.pool.each(used, [&](int64_t index, int) {
     const int64_t begin = index * size;
@@ -96,7 +91,7 @@ void adamw(Device &any, float *values, float *m, float *v, const float *gradient
   const auto step_size = static_cast<float>(static_cast<double>(options.learning_rate) / bias1);
   const auto root_correction = static_cast<float>(1.0 / std::sqrt(bias2));
   const float decay = 1.0f - options.learning_rate * options.weight_decay;
-  device.pool.split(count, block, [&](int64_t begin, int64_t end, int) {
+  device.pool.split(count, values_per_share, [&](int64_t begin, int64_t end, int) {
     device.kernels->adamw(values + begin, m + begin, v + begin, gradient + begin, end - begin, options.grad_scale,
                           options.beta1, options.beta2, step_size, options.epsilon, root_correction, decay);
   });

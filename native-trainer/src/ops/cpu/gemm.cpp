@@ -15,6 +15,7 @@ namespace trex {
 namespace {
 
 constexpr int64_t max_depth = gemm_longest_depth;
+constexpr int64_t small_product = 1 << 18; // multiply-adds that one core does in the time it takes to wake another
 
 struct Span {
   int64_t begin, end;
@@ -261,6 +262,9 @@ void gemm(CpuDevice &device, const Gemm &product) {
     blocked_columns |= !right.transposed && right.type != GGML_TYPE_F32;
   }
   const int64_t multiple = blocked_columns ? gemm_block_columns : device.kernels->wide_columns;
+  int64_t depth = 0;
+  for (int t = 0; t < product.term_count; ++t) depth += product.terms[t].depth;
+  if (product.rows * product.columns * depth < small_product) return gemm_on_thread(device, product, 0);
   const Grid grid = choose_grid(product, device.pool.thread_count(), multiple);
   device.pool.each(grid.row_parts * grid.column_parts, [&](int64_t index, int thread) {
     const int64_t row = index / grid.column_parts * grid.rows;

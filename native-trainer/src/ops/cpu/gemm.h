@@ -36,8 +36,8 @@ struct Gemm {
   float *c;
   int64_t c_stride;
   bool accumulate;
-  const float *bias;     // N values, or null; only without accumulate
-  GemmTerm terms[2];     // the second adds a LoRA to a frozen weight in the same pass over C
+  const float *bias; // N values, or null; only without accumulate
+  GemmTerm terms[2]; // the second adds a LoRA to a frozen weight in the same pass over C
   int term_count;
 };
 
@@ -48,9 +48,9 @@ void gemm(CpuDevice &device, const Gemm &product);
 void gemm_on_thread(CpuDevice &device, const Gemm &product, int thread);
 
 // Floats of packing scratch a thread needs.
-inline constexpr int64_t gemm_block_rows = 112;     // divisible by every tile height but 6, where the last is short
-inline constexpr int64_t gemm_block_columns = 256;  // a multiple of every quantisation block
-inline constexpr int64_t gemm_block_depth = 256;    // likewise
-inline constexpr int64_t gemm_longest_depth = 384;  // a block takes a short remainder along instead of leaving it
+inline constexpr int64_t gemm_block_rows = 112;    // divisible by every tile height but 6, where the last is short
+inline constexpr int64_t gemm_block_columns = 256; // a multiple of every quantisation block
+inline constexpr int64_t gemm_block_depth = 256;   // likewise
+inline constexpr int64_t gemm_longest_depth = 384; // a block takes a short remainder along instead of leaving it
 
 } // namespace trex

@@ -16,17 +16,17 @@ using GemmTile = void (*)(int64_t depth, const float *a, const float *b, int64_t
 inline constexpr int max_tile_rows = 14;
 
 struct Kernels {
-  int tile_rows;                        // rows of the tallest tile
-  int wide_columns;                     // columns of a wide tile
-  int narrow_columns;                   // columns of a narrow one, for what remains and for LoRA's ranks
-  GemmTile wide[max_tile_rows + 1];     // by rows; 1 to tile_rows are set
+  int tile_rows;                    // rows of the tallest tile
+  int wide_columns;                 // columns of a wide tile
+  int narrow_columns;               // columns of a narrow one, for what remains and for LoRA's ranks
+  GemmTile wide[max_tile_rows + 1]; // by rows; 1 to tile_rows are set
   GemmTile narrow[max_tile_rows + 1];
 
   // to[k * to_stride + r] = scale * from[r * from_stride + k]
   void (*transpose)(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t rows, int64_t depth,
                     float scale);
 
-  float (*maximum)(const float *x, int64_t n);                       // n > 0
+  float (*maximum)(const float *x, int64_t n);                           // n > 0
   double (*exp_minus)(float *y, const float *x, float shift, int64_t n); // y = exp(x - shift); returns the sum of y
   float (*dot)(const float *x, const float *y, int64_t n);
   double (*sum_of_squares)(const float *x, int64_t n);
@@ -36,7 +36,7 @@ struct Kernels {
   // dx (= or +=) rstd * weight * dy - x * slope
   void (*norm_row_gradient)(float *dx, bool accumulate, const float *dy, const float *x, const float *weight,
                             float rstd, float slope, int64_t n);
-  float (*dot3)(const float *x, const float *y, const float *z, int64_t n);           // sum of x y z
+  float (*dot3)(const float *x, const float *y, const float *z, int64_t n);                  // sum of x y z
   void (*multiply_add)(float *sum, const float *x, const float *y, float factor, int64_t n); // sum += x y factor
   void (*rotate_halves)(float *x, const float *cosine, const float *sine, float direction, int64_t half); // neox
   void (*rotate_pairs)(float *x, const float *cosine, const float *sine, float direction, int64_t half);  // norm

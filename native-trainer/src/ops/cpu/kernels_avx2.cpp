@@ -35,8 +35,8 @@ void tile(int64_t depth, const float *a, const float *b, int64_t b_stride, float
     b += b_stride;
   }
   if (valid_columns == 8 * Vectors) {
-  TREX_UNROLL
-  for (int r = 0; r < Rows; ++r)
+    TREX_UNROLL
+    for (int r = 0; r < Rows; ++r)
       for (int j = 0; j < Vectors; ++j) {
         float *to = c + r * c_stride + 8 * j;
         _mm256_storeu_ps(to, accumulate ? _mm256_add_ps(_mm256_loadu_ps(to), sum[r][j]) : sum[r][j]);
@@ -44,8 +44,8 @@ void tile(int64_t depth, const float *a, const float *b, int64_t b_stride, float
     return;
   }
   float edge[8 * Vectors];
-    TREX_UNROLL
-    for (int r = 0; r < Rows; ++r) {
+  TREX_UNROLL
+  for (int r = 0; r < Rows; ++r) {
     for (int j = 0; j < Vectors; ++j) _mm256_storeu_ps(edge + 8 * j, sum[r][j]);
     float *to = c + r * c_stride;
     for (int64_t j = 0; j < valid_columns; ++j) to[j] = accumulate ? to[j] + edge[j] : edge[j];

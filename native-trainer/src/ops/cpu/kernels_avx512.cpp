@@ -61,7 +61,8 @@ inline void transpose_16x16(float *to, int64_t to_stride, const float *from, int
   __m512 x[16], t[16];
   const __mmask16 columns = depth >= 16 ? 0xffff : static_cast<__mmask16>((1u << depth) - 1u);
   for (int r = 0; r < 16; ++r)
-    x[r] = r < rows ? _mm512_mul_ps(_mm512_maskz_loadu_ps(columns, from + r * from_stride), factor) : _mm512_setzero_ps();
+    x[r] =
+        r < rows ? _mm512_mul_ps(_mm512_maskz_loadu_ps(columns, from + r * from_stride), factor) : _mm512_setzero_ps();
   for (int i = 0; i < 8; ++i) {
     t[2 * i] = _mm512_unpacklo_ps(x[2 * i], x[2 * i + 1]);
     t[2 * i + 1] = _mm512_unpackhi_ps(x[2 * i], x[2 * i + 1]);
@@ -79,9 +80,8 @@ inline void transpose_16x16(float *to, int64_t to_stride, const float *from, int
     const __m512 high = _mm512_shuffle_f32x4(x[8 + q], x[12 + q], 0x88); // the same of rows 8-11 and 12-15
     const __m512 low_odd = _mm512_shuffle_f32x4(x[q], x[4 + q], 0xdd);
     const __m512 high_odd = _mm512_shuffle_f32x4(x[8 + q], x[12 + q], 0xdd);
-    const __m512 column[4] = {
-        _mm512_shuffle_f32x4(low, high, 0x88), _mm512_shuffle_f32x4(low_odd, high_odd, 0x88),
-        _mm512_shuffle_f32x4(low, high, 0xdd), _mm512_shuffle_f32x4(low_odd, high_odd, 0xdd)};
+    const __m512 column[4] = {_mm512_shuffle_f32x4(low, high, 0x88), _mm512_shuffle_f32x4(low_odd, high_odd, 0x88),
+                              _mm512_shuffle_f32x4(low, high, 0xdd), _mm512_shuffle_f32x4(low_odd, high_odd, 0xdd)};
     for (int l = 0; l < 4; ++l) {
       const int64_t k = 4 * l + q;
       if (k < depth) _mm512_mask_storeu_ps(to + k * to_stride, valid_rows, column[l]);

@@ -31,10 +31,13 @@ void transpose(float *to, int64_t to_stride, const float *from, int64_t from_str
 }
 
 const trex::Kernels kernels = {
-    4,         8,
-    8,         {nullptr, tile<1>, tile<2>, tile<3>, tile<4>},
+    4,
+    8,
+    8,
     {nullptr, tile<1>, tile<2>, tile<3>, tile<4>},
-    transpose, TREX_VECTOR_KERNELS,
+    {nullptr, tile<1>, tile<2>, tile<3>, tile<4>},
+    transpose,
+    TREX_VECTOR_KERNELS,
 };
 
 } // namespace

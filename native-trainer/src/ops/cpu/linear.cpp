@@ -16,7 +16,8 @@ Gemm product(int64_t rows, int64_t columns, float *c, int64_t stride, bool accum
 // dbias[out] += sum over tokens of dy. Threads own columns, so tokens are always added in order.
 void bias_backward(CpuDevice &device, float *dbias, Matrix dy) {
   device.pool.split(dy.cols, 64, [&](int64_t begin, int64_t end, int) {
-    for (int64_t t = 0; t < dy.rows; ++t) device.kernels->add(dbias + begin, dy.data + t * dy.stride + begin, end - begin);
+    for (int64_t t = 0; t < dy.rows; ++t)
+      device.kernels->add(dbias + begin, dy.data + t * dy.stride + begin, end - begin);
   });
 }
 
@@ -25,8 +26,8 @@ void bias_backward(CpuDevice &device, float *dbias, Matrix dy) {
 void linear_forward(Device &any, Matrix y, Matrix x, const Weight &w, const float *bias, const LoraPair *lora, float *h,
                     const DropoutKey &dropout, float *dropped) {
   CpuDevice &device = cpu(any);
-  Gemm whole = product(x.rows, w.out, y.data, y.stride, false,
-                       {{x.data, x.stride, false}, weight_operand(w, true), w.in});
+  Gemm whole =
+      product(x.rows, w.out, y.data, y.stride, false, {{x.data, x.stride, false}, weight_operand(w, true), w.in});
   whole.bias = bias;
   if (lora != nullptr) {
     Matrix seen = x;
@@ -42,8 +43,9 @@ void linear_forward(Device &any, Matrix y, Matrix x, const Weight &w, const floa
   gemm(device, whole);
 }
 
-void linear_backward(Device &any, Matrix dx, bool add_to_dx, Matrix dy, Matrix x, const Weight &w, float *dw, float *dbias,
-                     const LoraPair *lora, const float *h, float *dh, const DropoutKey &dropout, float *dropped) {
+void linear_backward(Device &any, Matrix dx, bool add_to_dx, Matrix dy, Matrix x, const Weight &w, float *dw,
+                     float *dbias, const LoraPair *lora, const float *h, float *dh, const DropoutKey &dropout,
+                     float *dropped) {
   CpuDevice &device = cpu(any);
   const int64_t tokens = dy.rows;
   if (dw != nullptr) {

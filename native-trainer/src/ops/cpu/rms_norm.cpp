@@ -7,7 +7,7 @@ namespace trex::cpu {
 
 void rms_norm_forward(Device &any, Matrix y, float *rstd, Matrix x, const float *weight, float epsilon) {
   CpuDevice &device = cpu(any);
-  device.pool.split(x.rows, 1, [&](int64_t begin, int64_t end, int) {
+  device.pool.split(x.rows, rows_per_share(x.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; ++r) {
       const float *row = x.data + r * x.stride;
       const double mean = device.kernels->sum_of_squares(row, x.cols) / static_cast<double>(x.cols);
@@ -29,13 +29,14 @@ void rms_norm_backward(Device &any, Matrix dx, bool add_to_dx, float *dweight, M
       }
     });
   }
-  device.pool.split(x.rows, 1, [&](int64_t begin, int64_t end, int) {
+  device.pool.split(x.rows, rows_per_share(x.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; ++r) {
       const float *row = x.data + r * x.stride;
       const float *gradient = dy.data + r * dy.stride;
       const float inner = device.kernels->dot3(gradient, row, weight, x.cols);
       const float slope = inner * rstd[r] * rstd[r] * rstd[r] / static_cast<float>(x.cols);
-      device.kernels->norm_row_gradient(dx.data + r * dx.stride, add_to_dx, gradient, row, weight, rstd[r], slope, x.cols);
+      device.kernels->norm_row_gradient(dx.data + r * dx.stride, add_to_dx, gradient, row, weight, rstd[r], slope,
+                                        x.cols);
     }
   });
 }

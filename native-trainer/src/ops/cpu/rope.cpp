@@ -8,7 +8,7 @@ void rope(Device &any, Matrix x, const int32_t *positions, const RopeTable &tabl
   CpuDevice &device = cpu(any);
   const int64_t half = table.head_dim / 2;
   const auto rotate = table.neox ? device.kernels->rotate_halves : device.kernels->rotate_pairs;
-  device.pool.split(x.rows, 1, [&](int64_t begin, int64_t end, int) {
+  device.pool.split(x.rows, rows_per_share(x.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
       const int64_t at = positions[t] * half;
       for (int64_t column = 0; column < x.cols; column += table.head_dim) {

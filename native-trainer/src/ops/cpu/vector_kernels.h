@@ -1,5 +1,6 @@
-// The element-wise inner loops, written once as plain loops that every compiler turns into vector code, and compiled once
-// per instruction set by kernels_*.cpp. All names are in an unnamed namespace so that no copy leaks into another file.
+// The element-wise inner loops, written once as plain loops that every compiler turns into vector code, and compiled
+// once per instruction set by kernels_*.cpp. All names are in an unnamed namespace so that no copy leaks into another
+// file.
 //
 // Sums run over 16 fixed lanes, so every instruction set adds in the same order and gives the same result.
 #pragma once
@@ -179,7 +180,7 @@ void adamw(float *x, float *m, float *v, const float *g, int64_t n, float grad_s
 }
 
 #define TREX_VECTOR_KERNELS                                                                                            \
-  maximum, exp_minus, dot, sum_of_squares, scale, add, norm_row, norm_row_gradient, dot3, multiply_add, rotate_halves,  \
+  maximum, exp_minus, dot, sum_of_squares, scale, add, norm_row, norm_row_gradient, dot3, multiply_add, rotate_halves, \
       rotate_pairs, softmax_gradient, swiglu, swiglu_gradient, adamw
 
 } // namespace
