@@ -51,6 +51,17 @@ describe("pushes", () => {
     expect(calls).toEqual(["runs.list", "runs.get", "runs.memory"]);
   });
 
+  it("win over an answer that was asked for before they came", async () => {
+    const { store, push } = host({ "runs.get": makeView({ phase: "old" }), "runs.memory": [] });
+    store.getState().start();
+    const opened = store.getState().openRun("r1");
+    push(1, run("new"));
+    await opened;
+    expect(valueOf(store.getState().views.r1)?.view.phase).toBe("new");
+    await store.getState().openRun("r1");
+    expect(valueOf(store.getState().views.r1)?.view.phase).toBe("old");
+  });
+
   it("ask for the list alone when only the list has changed", () => {
     const { store, push, calls } = host({ "runs.list": [] });
     store.getState().start();

@@ -39,7 +39,11 @@ export function createAppStore(connection: Connection, now: () => number = Date.
       if (open !== null) void get().openRun(open);
     };
 
+    /** How many views of a run were pushed: an answer asked for before the latest of them is older, and is let go. */
+    const pushedViews = new Map<string, number>();
+
     const takePush = (push: Push): void => {
+      if (push.message.type === "run") pushedViews.set(push.message.view.runId, (pushedViews.get(push.message.view.runId) ?? 0) + 1);
       const outcome = applyPush(get(), push, now());
       set(outcome.data);
       if (outcome.reload === "runs") void get().loadRuns();
@@ -71,11 +75,13 @@ export function createAppStore(connection: Connection, now: () => number = Date.
       },
 
       async openRun(runId) {
+        const pushedBefore = pushedViews.get(runId);
         set({ openRunId: runId, views: { ...get().views, [runId]: loading(get().views[runId]) } });
         const [view, memory] = await Promise.all([connection.call("runs.get", { runId }), connection.call("runs.memory", { runId })]);
+        if (memory.ok) set({ memory: { ...get().memory, [runId]: memory.value } });
+        if (pushedViews.get(runId) !== pushedBefore) return;
         if (view.ok) set(withView(get(), view.value, now()));
         else set({ views: { ...get().views, [runId]: settled(get().views[runId], view) } });
-        if (memory.ok) set({ memory: { ...get().memory, [runId]: memory.value } });
       },
 
       closeRun: () => set({ openRunId: null }),

@@ -3,7 +3,6 @@
  * A suite that fails does not hide the ones after it. Names given as arguments run only those: `npm test -- unit lint`.
  */
 import { spawnSync } from "node:child_process";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { bootstrap } from "./bootstrap.mjs";
 

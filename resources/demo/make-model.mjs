@@ -16,7 +16,7 @@ import { chatTemplate, createEncoder, specialTokens, tokenizeConversation, train
 const recipe = {
   seeds: { tokenizer: 11, corpus: 12, validation: 13, weights: 14, training: 15 },
   tokenizer: { conversations: 8000, requests: 4000, merges: 700 },
-  corpus: { conversations: 24_000, validationConversations: 60, maxSequenceTokens: 512 },
+  corpus: { conversations: 22_000, validationConversations: 60, maxSequenceTokens: 512 },
   dimensions: { layers: 4, embedding: 192, feedForward: 512, heads: 6, kvHeads: 3, headDim: 32, contextLength: 512, ropeBase: 10_000, rmsEpsilon: 1e-6, tieEmbeddings: true },
   architecture: "qwen3",
   initStd: 0.04,

@@ -17,6 +17,10 @@ interface Slot {
 /**
  * Greedy answers to many prompts. In a context all sequences step together, one decoded batch a round, and contexts
  * share the prompts out by a fixed rule: the same request always sees the same batches and gives the same answers.
+ *
+ * A batch that is sampled holds one token of each sequence, in the order of the sequences' numbers. llama.cpp works
+ * other batches off in another order and puts the results right when they are first read; node-llama-cpp 3.21 reads
+ * them from several threads at once, and about one answer in five thousand was then another prompt's.
  * A slot that finishes takes its context's next prompt and keeps what that shares with the one before (system text,
  * worked examples).
  */
@@ -50,22 +54,24 @@ interface Prompt { readonly prompt: Int32Array; readonly index: number }
 
 async function answerShare(context: LlamaContext, prompts: readonly Prompt[], maxTokens: number, finished: (index: number, answer: WorkerResult<"generate">[number]) => void, between: () => void): Promise<void> {
   const waiting = [...prompts];
-  const open: LlamaContextSequence[] = [];
+  // All of them, always: so they come back, and are handed out again, in the order of their numbers.
+  const sequences: LlamaContextSequence[] = [];
+  while (context.sequencesLeft > 0) sequences.push(context.getSequence());
   const start = async (sequence: LlamaContextSequence, next: Prompt): Promise<Slot> => {
-    const rest = await prefill(sequence, next.prompt, between);
-    return { sequence, promptIndex: next.index, tokens: [], iterator: sequence.evaluate(rest, { temperature: 0, yieldEogToken: true }) };
+    const last = await prefill(sequence, next.prompt, between);
+    return { sequence, promptIndex: next.index, tokens: [], iterator: sequence.evaluate(last, { temperature: 0, yieldEogToken: true }) };
   };
   try {
     let active: Slot[] = [];
-    while (context.sequencesLeft > 0) {
+    for (const sequence of sequences) {
       const next = waiting.shift();
-      if (next === undefined) break;
-      const sequence = context.getSequence();
-      open.push(sequence);
-      active.push(await start(sequence, next));
+      if (next !== undefined) active.push(await start(sequence, next));
     }
     while (active.length > 0) {
       between();
+      // The context may still be finishing its last dispatch; tokens queued now could join it one by one, and the
+      // batches, and with them the last digits, would depend on the machine's load. A turn later it is at rest.
+      await new Promise(setImmediate);
       const steps = await Promise.all(active.map((slot) => slot.iterator.next()));
       const following: Slot[] = [];
       for (const [index, slot] of active.entries()) {
@@ -83,7 +89,7 @@ async function answerShare(context: LlamaContext, prompts: readonly Prompt[], ma
     between();
   } finally {
     // Frees the slots and forgets their state: the next request starts clean, on the same context.
-    await Promise.all(open.map((sequence) => sequence.dispose()));
+    for (const sequence of sequences) await sequence.dispose();
   }
 }
 

@@ -24,7 +24,7 @@ export function RunHeader({ received }: { readonly received: ReceivedView }): Re
     <header className="run-head">
       <div className="run-title">
         <div className="run-words">
-          <h1>{view.requirement?.goal ?? "Reading the task"}</h1>
+          <h1>{view.requirement?.goal ?? (state.active ? "Reading the task" : `Run ${view.runId}`)}</h1>
           <p className="run-phase" aria-live="polite">
             <Badge tone={state.tone} icon={state.icon}>{state.label}</Badge>
             <span>{view.phase}</span>
