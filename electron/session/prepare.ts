@@ -9,6 +9,8 @@ const dryRunRows = 20;
 const microSteps = 3;
 /** A node cut to less of its training than this would not answer its own question. */
 const leastShareOfEpochs = 0.3;
+/** A longer training sets the price of every node below it, so it may take this share of what is left for the search. */
+const durationShare = 0.25;
 
 export type Prepared = { readonly kind: "ready"; readonly set: TrainingSet } | { readonly kind: "unaffordable"; readonly failure: Failure };
 
@@ -106,10 +108,11 @@ async function fitToBudget(work: Work, nodeId: string, set: TrainingSet, measure
   const items = requirementOf(view).splitSizes["dev-search"] ?? 0;
   const evaluateMs = (items + pilotItems(items)) * (paceOf(view).itemMs ?? 0);
   const availableMs = remainingMs(work) - reserveMs(view) - evaluateMs;
-  if (trainMs <= availableMs) return ok({ kind: "ready", set });
-
   const first = !view.nodes.some((other) => other.score !== null && other.recipe.training !== null);
-  const share = availableMs / trainMs;
+  const allowedMs = node.axis === "duration" ? Math.min(availableMs, Math.max(availableMs * durationShare, trainMs * leastShareOfEpochs)) : availableMs;
+  if (trainMs <= allowedMs) return ok({ kind: "ready", set });
+
+  const share = allowedMs / trainMs;
   const repair = share < (first ? 0 : leastShareOfEpochs) ? null : shrinkForTime(node.recipe, share, "The budget allows no more:");
   if (repair === null) {
     const neededMs = view.budget.totalMs + trainMs * (first ? leastShareOfEpochs : 1) - availableMs;

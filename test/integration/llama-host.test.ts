@@ -120,10 +120,12 @@ describe.runIf(process.platform === "linux")("the worker process", () => {
   it("is killed in the middle of a call: the call is answered by a new process", async () => {
     const { start, pids } = observedStarter();
     const host = createHost({ startWorker: start });
-    const pending = generate(host, { maxTokens: 60 });
-    await new Promise((resolve) => { setTimeout(resolve, 1_500); });
-    process.kill(pids[0]!, "SIGSEGV");
-    const result = await pending;
+    let killed = false;
+    // The first progress: the batch after it is being decoded.
+    const result = await generate(host, { maxTokens: 60, onProgress: () => {
+      if (!killed) process.kill(pids[0]!, "SIGSEGV");
+      killed = true;
+    } });
     expect(pids).toHaveLength(2);
     expect(result.ok && result.value.length).toBe(prompts.length);
   });

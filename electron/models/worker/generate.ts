@@ -20,7 +20,7 @@ interface Slot {
  *
  * A batch that is sampled holds one token of each sequence, in the order of the sequences' numbers. llama.cpp works
  * other batches off in another order and puts the results right when they are first read; node-llama-cpp 3.21 reads
- * them from several threads at once, and about one answer in five thousand was then another prompt's.
+ * them from several threads at once, and on a busy machine about one answer in a thousand came out wrong (measured).
  * A slot that finishes takes its context's next prompt and keeps what that shares with the one before (system text,
  * worked examples).
  */
