@@ -99,7 +99,6 @@ export function boundsOfMove(move: MoveId, field: NumericField, parent: Recipe):
 
 function applies(recipe: Recipe, move: MoveId, facts: MoveFacts): boolean {
   const training = recipe.training;
-  const epochs = training?.epochs ?? defaultTraining(facts).epochs;
   const rows = facts.trainRows * sampledFraction(recipe);
   const has = (operator: DataOperator["operator"]): boolean => recipe.data.some((each) => each.operator === operator);
   switch (move) {
@@ -117,9 +116,9 @@ function applies(recipe: Recipe, move: MoveId, facts: MoveFacts): boolean {
     case "targets-mlp":
       return training?.targets !== "mlp";
     case "train-longer":
-      return epochs * durationFactor <= numericFields.epochs.maximum;
+      return training !== null && training.epochs * durationFactor <= numericFields.epochs.maximum;
     case "train-shorter":
-      return epochs / durationFactor >= numericFields.epochs.minimum;
+      return training !== null && training.epochs / durationFactor >= numericFields.epochs.minimum;
     case "deduplicate":
       return facts.duplicates > 0 && !has("deduplicate");
     case "drop-conflicts":
