@@ -5,8 +5,9 @@ import { deriveSeed } from "../stats/index.js";
 import { failureOfIo } from "../store/index.js";
 import { cancelledFailure } from "./cancelled.js";
 import { drawPlaces } from "./draw.js";
+import { firstInOrder } from "./first-in-order.js";
 import { groupBy } from "./group-by.js";
-import { answerOf, shortHash } from "./identity.js";
+import { answerOf } from "./identity.js";
 import { keyExamples, type KeyedExample } from "./keyed-example.js";
 import { applyOperators } from "./operators.js";
 import { createRowWriter } from "./row-writer.js";
@@ -19,7 +20,7 @@ type Built = Awaited<ReturnType<Data["buildTrainingSet"]>> extends Result<infer 
 const validationShare = 0.05;
 const mostValidationRows = 64;
 /** Not the run's seed: the same rows validate every recipe of every seed, so that their losses can be compared. */
-const validationSalt = "validation";
+const validationSeed = 1;
 
 /** Errors: DATA `data.nothing_left`, `data.all_too_long`; those of the template, the worker and the disk. */
 export async function buildTrainingSet(llama: LlamaHost, request: Request, signal: AbortSignal): Promise<Result<Built>> {
@@ -27,8 +28,8 @@ export async function buildTrainingSet(llama: LlamaHost, request: Request, signa
   if (!train.ok) return train;
   if (!shots.ok) return shots;
   const keyed = await keyExamples(train.value);
-  const { validation, rest } = withoutValidation(keyed);
-  const operated = applyOperators(rest, request.operators, request.seed);
+  const { validation, rest } = await withoutValidation(keyed);
+  const operated = await applyOperators(rest, request.operators, request.seed);
   // A fair part for a cheap rung: drawn anywhere, kept in order.
   const limited = request.limitRows === undefined || request.limitRows >= operated.length ? operated : drawPlaces(operated.length, request.limitRows, deriveSeed(request.seed, "limit")).flatMap((place) => operated[place] ?? []);
   const chosen = limited.map(({ example }) => example);
@@ -61,13 +62,13 @@ export async function buildTrainingSet(llama: LlamaHost, request: Request, signa
  * Sets a small slice of the training split aside: one row per question and only undisputed ones, the same for every recipe.
  * No row that asks the same stays in training.
  */
-function withoutValidation(train: readonly KeyedExample[]): { validation: readonly Example[]; rest: readonly KeyedExample[] } {
+async function withoutValidation(train: readonly KeyedExample[]): Promise<{ validation: readonly Example[]; rest: readonly KeyedExample[] }> {
   const groups = [...groupBy(train, ({ group }) => group, ({ example }) => example)];
   const undisputed = groups.filter(([, [first, ...others]]) => first !== undefined && others.every((other) => answerOf(other) === answerOf(first)));
   const count = Math.max(1, Math.min(mostValidationRows, Math.floor(train.length * validationShare)));
-  const drawn = undisputed.map(([group, [first]]) => ({ group, first, key: shortHash(`${validationSalt}:${group}`) })).sort((left, right) => (left.key < right.key ? -1 : 1)).slice(0, count);
-  const held = new Set(drawn.map(({ group }) => group));
-  return { validation: drawn.flatMap(({ first }) => first ?? []), rest: train.filter(({ group }) => !held.has(group)) };
+  const drawn = await firstInOrder(undisputed, ([group]) => group, validationSeed, count);
+  const held = new Set(drawn.map(([group]) => group));
+  return { validation: drawn.flatMap(([, [first]]) => first ?? []), rest: train.filter(({ group }) => !held.has(group)) };
 }
 
 async function writeRows(path: string, rows: readonly TokenizedRow[], signal: AbortSignal): Promise<string> {

@@ -5,7 +5,7 @@ import { normalised } from "./identity.js";
 const runWords = 13;
 
 /**
- * Finds training rows that share a run of 13 words with a held-out row. Runs that many training rows share are the
+ * Finds training rows that share a run of 13 words within a message with a held-out row. Runs that many training rows share are the
  * data's own boilerplate (an instruction, a template) and give nothing away; system messages are left out for the same reason.
  * Shorter rows are covered by the splits themselves: equal questions never straddle them.
  */
@@ -39,8 +39,11 @@ export class ContaminationCheck {
 }
 
 function runsOf(example: Example): Set<string> {
-  const words = example.messages.filter((message) => message.role !== "system").flatMap((message) => normalised(message.content).split(" "));
   const runs = new Set<string>();
-  for (let from = 0; from + runWords <= words.length; from += 1) runs.add(words.slice(from, from + runWords).join(" "));
+  for (const message of example.messages) {
+    if (message.role === "system") continue;
+    const words = normalised(message.content).split(" ");
+    for (let from = 0; from + runWords <= words.length; from += 1) runs.add(words.slice(from, from + runWords).join(" "));
+  }
   return runs;
 }

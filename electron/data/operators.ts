@@ -6,8 +6,13 @@ import { answerOf } from "./identity.js";
 import type { KeyedExample } from "./keyed-example.js";
 
 /** Applies a recipe's operators one after another. The same rows, operators and seed give the same result. */
-export function applyOperators(rows: readonly KeyedExample[], operators: readonly DataOperator[], seed: number): readonly KeyedExample[] {
-  return operators.reduce<readonly KeyedExample[]>((kept, operator) => applyOperator(kept, operator, deriveSeed(seed, operator.operator)), rows);
+export async function applyOperators(rows: readonly KeyedExample[], operators: readonly DataOperator[], seed: number): Promise<readonly KeyedExample[]> {
+  let kept = rows;
+  for (const operator of operators) {
+    kept = applyOperator(kept, operator, deriveSeed(seed, operator.operator));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  return kept;
 }
 
 function applyOperator(rows: readonly KeyedExample[], operator: DataOperator, seed: number): readonly KeyedExample[] {

@@ -42,7 +42,7 @@ export async function prepareData(llama: LlamaHost, request: Request, signal: Ab
       await imported.discard();
     }
     const { report, rows } = summary;
-    const plan = planSplits(rows, request.seed, request.sizes);
+    const plan = await planSplits(rows, request.seed, request.sizes);
     if (!plan.ok) return plan;
 
     const routed = await writeSplits(request.runDirectory, importedPath, rows, plan.value, signal);
