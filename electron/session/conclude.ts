@@ -15,7 +15,7 @@ export async function concludeNode(work: Work, node: TreeNode): Promise<void> {
   const items = await recordedItems(work, node.id, "full");
   const verdict = await judge(work, items, strongerReference(work, node));
   const parentVerdict = node.parent === null ? verdict : await judge(work, items, node.parent);
-  const insight = await diagnose(work, node);
+  const insight = await diagnose(work, node, items);
   await work.ledger.append({
     type: "node-finished", nodeId: node.id, status: "done", verdict, insight, hypothesisHeld: parentVerdict === "gain",
     failure: null, reward, cost: work.meter.take(),
@@ -24,7 +24,7 @@ export async function concludeNode(work: Work, node: TreeNode): Promise<void> {
 
 /** Ends a node whose pilot fell surely behind: what it showed is kept, the full training is saved. */
 export async function pruneNode(work: Work, node: TreeNode, reason: string): Promise<void> {
-  const insight = await diagnose(work, node);
+  const insight = await diagnose(work, node, null);
   await work.ledger.append({
     type: "node-finished", nodeId: node.id, status: "pruned", verdict: "worse", insight: insight ?? shortened(reason), hypothesisHeld: false,
     failure: null, reward: null, cost: work.meter.take(),
@@ -69,9 +69,13 @@ function strongerReference(work: Work, node: TreeNode): string | null {
   return scoreOf(node.parent) > scoreOf(view.baselineNodeId) ? node.parent : view.baselineNodeId;
 }
 
-async function diagnose(work: Work, node: TreeNode): Promise<string | null> {
+/** With the items at hand the noise is that of the paired difference to the parent, the same that the verdict goes by. */
+async function diagnose(work: Work, node: TreeNode, items: readonly ItemScore[] | null): Promise<string | null> {
   await work.ledger.append({ type: "stage-started", nodeId: node.id, stage: "diagnose" }, "relaxed");
-  const { insight, spent } = await leased(work, "agent", () => work.meter.run("agent", () => work.deps.planner.diagnose(diagnosisContext(work.ledger.view(), node), work.signal)));
+  const compared = items === null || node.parent === null ? null : await compareWith(work, node.parent, items);
+  const context = diagnosisContext(work.ledger.view(), node);
+  const noiseFloor = compared === null || compared.standardError === 0 ? context.noiseFloor : compared.standardError;
+  const { insight, spent } = await leased(work, "agent", () => work.meter.run("agent", () => work.deps.planner.diagnose({ ...context, noiseFloor }, work.signal)));
   stopIfAsked(work);
   work.meter.addTokens(spent.tokens);
   return insight.trim() === "" ? null : shortened(insight);
