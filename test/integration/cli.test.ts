@@ -210,9 +210,9 @@ describe("the smaller commands", () => {
   });
 
   it("train repeats a node's training from the request it kept", async () => {
-    const runs = path.join(home, "runs");
-    const [runId] = (await readdir(runs)).sort();
-    const request = path.join(runs, runId ?? "", "nodes", "n005", "train", "full", "request.json");
+    // By status: runs of the same minute are told apart by chance alone, and an interrupted one may not have trained.
+    const done = (JSON.parse((await trex(["ls", "--json"], environment())).stdout) as { runId: string; status: string }[]).find((entry) => entry.status === "done");
+    const request = path.join(home, "runs", done!.runId, "nodes", "n005", "train", "full", "request.json");
     const document = JSON.parse(await readFile(request, "utf8")) as Record<string, unknown>;
     const again = path.join(folder, "again.json");
     await writeFile(again, JSON.stringify({ ...document, outDir: path.join(folder, "again") }));

@@ -1,6 +1,6 @@
 import { fail, ok, type Result, type RunSummary, type RunView } from "../../contract/index.js";
 import { atRest, foldRun, summarizeRun } from "../../session/index.js";
-import { acquireLock, isRunId, listRuns, readJournal, runPaths } from "../../store/index.js";
+import { isLocked, isRunId, listRuns, readJournal, runPaths } from "../../store/index.js";
 
 /** Runs as they lie on the disk, read without disturbing whoever works on them. */
 export interface Archive {
@@ -19,7 +19,7 @@ export function createArchive(home: string): Archive {
     const folded = { ...foldRun(journal.value.records), runId };
     const rested = atRest(folded);
     // Only a run in the middle of its work differs from itself at rest, and only then does it matter who holds it.
-    return ok(rested !== folded && (await isWorkedOn(directory.value)) ? folded : rested);
+    return ok(rested !== folded && (await isLocked(directory.value)) ? folded : rested);
   };
   return {
     view,
@@ -39,10 +39,4 @@ function directoryOf(home: string, runId: string): Result<string> {
 
 function noSuchRun(home: string, runId: string): Result<never> {
   return fail("CONFIG", "run.not_found", `There is no run ${runId} in ${home}.`, "trex ls shows the runs; TREX_HOME or --home says where they lie.");
-}
-
-async function isWorkedOn(directory: string): Promise<boolean> {
-  const lock = await acquireLock(directory);
-  if (lock.ok) await lock.value.release();
-  return !lock.ok && lock.error.code === "store.locked";
 }
