@@ -5,11 +5,11 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { connect } from "./api/connect.js";
 import { App } from "./app/app.js";
-import { applyTheme, readTheme } from "./app/theme.js";
+import { applyTheme, rememberedTheme } from "./app/theme.js";
 import { createAppStore } from "./store/store.js";
 import { AppStoreContext } from "./store/use-app.js";
 
-applyTheme(readTheme(window.localStorage));
+applyTheme(rememberedTheme(window.localStorage))();
 const store = createAppStore(connect(window));
 const end = store.getState().start();
 window.addEventListener("pagehide", (event) => {

@@ -1,3 +1,12 @@
-export { createHousePlanner } from "./house-planner.js";
-export { createLanguageModelPlanner, type LanguageModelPlannerOptions, type PlannerLimits, type PlannerTurn } from "./language-model-planner.js";
-export { loadPlannerPrompts, type PlannerPrompts, type PromptFile } from "./prompt-file.js";
+export { createAnalyst, type Analyst, type AnalystOptions } from "./analysis/analyst.js";
+export type { AnalystInput, DataFacts } from "./analysis/analyst-input.js";
+export { measureAttackSuccess, type AttackReport } from "./canaries/attack-success.js";
+export { houseProposal } from "./house/house-proposal.js";
+export { createHousePlanner } from "./house/house-planner.js";
+export { insightCards } from "./insights/insight-cards.js";
+export { createHybridPlanner, type HybridOptions } from "./planner/hybrid-planner.js";
+export { createLanguageModelPlanner, type LanguageModelPlannerOptions } from "./planner/language-model-planner.js";
+export { mostPromptCharacters, type PlannerLimits } from "./planner/limits.js";
+export type { PlannerTurn } from "./planner/model-turn.js";
+export { worthOfThinking } from "./planner/worth-of-thinking.js";
+export { fillPrompt, loadAnalystPrompts, loadPlannerPrompts, readPrompt, type AnalystPrompts, type PlannerPrompts, type PromptFile } from "./prompts/prompt-file.js";

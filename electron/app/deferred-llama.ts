@@ -12,6 +12,7 @@ export function deferLlama(make: () => Promise<LlamaHost>): LlamaHost {
     templateOf: async (modelPath, signal) => await (await host()).templateOf(modelPath, signal),
     generate: async (request, signal) => await (await host()).generate(request, signal),
     complete: async (request, signal) => await (await host()).complete(request, signal),
+    embed: async (request, signal) => await (await host()).embed(request, signal),
     memoryBytes: async () => (made === null ? 0 : await (await made).memoryBytes()),
     release: async () => { if (made !== null) await (await made).release(); },
   };

@@ -14,6 +14,8 @@ export interface Places {
   readonly renderer: string;
   readonly demo: string;
   readonly prompts: string;
+  readonly cards: string;
+  readonly scenarios: string;
   readonly icons: string;
   readonly logs: string;
   readonly version: string;
@@ -41,6 +43,8 @@ export function findPlaces(options: PlaceOptions): Places {
     renderer: path.join(projectRoot, "dist", "renderer"),
     demo: resource("demo"),
     prompts: resource("prompts"),
+    cards: resource("cards"),
+    scenarios: resource("scenarios"),
     icons: resource("icons"),
     logs: path.join(home, "logs"),
     version: readVersion(projectRoot),

@@ -1,6 +1,10 @@
 import { z } from "zod";
+import { analysisSchema } from "./analysis.js";
 import { doctorReportSchema, memorySampleSchema } from "./hardware.js";
+import { dataProposalSchema, libraryViewSchema, onlineResultSchema, onlineSources, searchHitSchema } from "./library.js";
 import { runSummarySchema, runViewSchema } from "./run.js";
+import { settingsViewSchema } from "./settings.js";
+import { steeringActionSchema } from "./steering.js";
 import { taskSchema } from "./task.js";
 
 /** The renderer's whole world: request channels with a schema each way, and one push channel. */
@@ -13,6 +17,22 @@ export const channels = {
   "runs.stop": { request: z.object({ runId: z.string() }), response: z.object({}) },
   "runs.report": { request: z.object({ runId: z.string() }), response: z.object({ html: z.string() }) },
   "runs.memory": { request: z.object({ runId: z.string() }), response: z.array(memorySampleSchema) },
+  "runs.steer": { request: z.object({ runId: z.string(), action: steeringActionSchema }), response: z.object({}) },
+  /** Drafts the requirement. Answered questions come back in `answers`, by id; fields the user set himself in `edits`. */
+  "task.analyse": {
+    request: z.object({ goal: z.string().min(1).max(4000), data: z.string(), model: z.string(), answers: z.record(z.string(), z.string()), edits: z.record(z.string(), z.unknown()) }),
+    response: analysisSchema,
+  },
+  "library.view": { request: z.object({}), response: libraryViewSchema },
+  /** A file, or a folder whose documents are all added. */
+  "library.add": { request: z.object({ path: z.string() }), response: libraryViewSchema },
+  "library.remove": { request: z.object({ documentId: z.string() }), response: libraryViewSchema },
+  "library.search": { request: z.object({ query: z.string().max(400), most: z.number().int().min(1).max(50) }), response: z.array(searchHitSchema) },
+  /** Fails with ENV `offline` while the offline switch is on, without opening a socket. */
+  "library.online": { request: z.object({ source: z.enum(onlineSources), query: z.string().min(1).max(300) }), response: z.array(onlineResultSchema) },
+  "data.discover": { request: z.object({ goal: z.string(), data: z.string().nullable(), online: z.boolean() }), response: z.array(dataProposalSchema) },
+  "settings.get": { request: z.object({}), response: settingsViewSchema },
+  "settings.update": { request: z.object({ change: settingsViewSchema.partial() }), response: settingsViewSchema },
   "models.list": { request: z.object({}), response: z.array(z.object({ path: z.string(), name: z.string(), sizeBytes: z.number(), source: z.string(), architecture: z.string().nullable(), supported: z.boolean(), reason: z.string() })) },
   "data.inspect": { request: z.object({ path: z.string() }), response: z.object({ report: z.unknown(), preview: z.array(z.object({ role: z.string(), content: z.string() }).array()) }) },
   "host.doctor": { request: z.object({}), response: doctorReportSchema },

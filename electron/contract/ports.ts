@@ -4,10 +4,12 @@
  */
 import "./cancellation.js";
 import type { ImportReport, SplitSizes } from "./example.js";
-import type { Estimate, MemoryPlan, SampleAnswer, LossPoint } from "./node.js";
+import type { Card, CardCondition } from "./card.js";
+import type { Estimate, MemoryPlan, SampleAnswer, LossPoint, TensorSpectrum } from "./node.js";
 import type { DataOperator, Prompt, Training } from "./recipe.js";
 import type { Result } from "./result.js";
-import type { MetricName } from "./task.js";
+import type { FailureCluster } from "./planner.js";
+import type { GuardName, MetricName, Skill } from "./task.js";
 
 export interface ModelFacts {
   readonly path: string;
@@ -18,6 +20,8 @@ export interface ModelFacts {
   readonly contextLength: number;
   readonly vocabSize: number;
   readonly hasChatTemplate: boolean;
+  /** Of the file; absent where nobody looked. */
+  readonly sizeBytes?: number;
 }
 
 export interface Models {
@@ -38,11 +42,17 @@ export interface PreparedData {
   /** Longest worked example that a few-shot prompt may show, in tokens; 0 when the data has none to show. */
   readonly shotTokens: number;
   readonly droppedByContamination: number;
+  /** One sentence on the form that the training rows' answers share, for the "format-rules" move; null when they share none. */
+  readonly formatRules: string | null;
+  readonly skill: Skill;
 }
 
 export interface Data {
-  /** Imports, splits and seals into `runDirectory`. Same input and seed give the same splits. */
-  prepare(request: { path: string; modelPath: string; runDirectory: string; seed: number; sizes: { devSearch: number; devSelect: number; vault: number } }, signal: AbortSignal): Promise<Result<PreparedData>>;
+  /**
+   * Imports, splits and seals into `runDirectory`. Same input and seed give the same splits. With the model's context length,
+   * prompts whose question is too long for all worked examples show fewer, in training and evaluation alike.
+   */
+  prepare(request: { path: string; modelPath: string; runDirectory: string; seed: number; contextLength?: number; sizes: { devSearch: number; devSelect: number; vault: number } }, signal: AbortSignal): Promise<Result<PreparedData>>;
   /** Applies the operators to the training split, tokenises with the model's own template, writes trex-train's rows. */
   buildTrainingSet(request: { runDirectory: string; modelPath: string; operators: readonly DataOperator[]; prompt: Prompt; goal: string; seed: number; maxSequenceTokens: number; outDirectory: string; limitRows?: number }, signal: AbortSignal): Promise<Result<{ trainPath: string; validationPath: string; rows: number; droppedRows: number; tokens: number; dataSha256: string }>>;
 }
@@ -70,6 +80,8 @@ export interface TrainOutcome {
   readonly loss: readonly LossPoint[];
   readonly seconds: number;
   readonly peakBytes: number;
+  /** One for each adapted tensor; empty where the trainer did not measure them. */
+  readonly spectra: readonly TensorSpectrum[];
 }
 
 export interface Trainer {
@@ -108,14 +120,16 @@ export interface EvaluateOutcome {
   readonly items: readonly ItemScore[];
   readonly secondary: Readonly<Record<string, number>>;
   readonly samples: readonly SampleAnswer[];
+  /** What kept failing, most frequent first; empty on the sealed splits. Labels hold no item's text. */
+  readonly failures: readonly FailureCluster[];
   readonly itemsPath: string;
   readonly seconds: number;
 }
 
 export interface Evaluator {
   evaluate(request: EvaluateRequest, signal: AbortSignal): Promise<Result<EvaluateOutcome>>;
-  /** General behaviour that must not get worse: format, empty input, repetition, other language. */
-  regression(request: { modelPath: string; adapterPath: string | null; threads: number }, signal: AbortSignal): Promise<Result<{ checks: readonly { name: string; base: number; candidate: number; passed: boolean; note: string }[]; seconds: number }>>;
+  /** General behaviour that must not get worse, for the asked guards only. */
+  regression(request: { modelPath: string; adapterPath: string | null; threads: number; guards: readonly GuardName[] }, signal: AbortSignal): Promise<Result<{ checks: readonly { name: string; guard: GuardName; base: number; candidate: number; passed: boolean; note: string }[]; seconds: number }>>;
 }
 
 /** Grants the card (or the memory) to one tenant at a time. A lease is ended by calling the function it gives. */
@@ -157,6 +171,8 @@ export interface LlamaHost {
   generate(request: { modelPath: string; adapterPath: string | null; prompts: readonly (readonly number[])[]; maxTokens: number; threads: number; onProgress?: (done: number) => void }, signal: AbortSignal): Promise<Result<readonly Generation[]>>;
   /** One agent turn. With `jsonSchema` the answer is constrained to it (llama.cpp grammar). Capped in tokens and time. */
   complete(request: { modelPath: string; system: string; user: string; jsonSchema?: Readonly<Record<string, unknown>>; maxTokens: number; timeLimitMs: number; temperature: number; seed: number; onToken?: (text: string) => void }, signal: AbortSignal): Promise<Result<{ text: string; tokens: number; seconds: number }>>;
+  /** Unit-length embeddings of texts: an embedding model pools as its file says, a text model gives its last state after "in one word" (PromptEOL, arXiv 2307.16645). Too long a text is cut to the context. */
+  embed(request: { modelPath: string; texts: readonly string[] }, signal: AbortSignal): Promise<Result<readonly Float32Array[]>>;
   /** Resident bytes of the worker process, 0 when none runs. */
   memoryBytes(): Promise<number>;
   /** Ends the worker process, so that its memory goes back to the card. The next call starts a new one. */
@@ -166,4 +182,16 @@ export interface LlamaHost {
 /** Log-likelihoods by trex-train on the exported file; parity with llama.cpp is a test. */
 export interface Scorer {
   score(request: { modelPath: string; adapterPath: string | null; pairs: readonly { id: string; context: readonly number[]; continuation: readonly number[] }[]; threads: number }, signal: AbortSignal): Promise<Result<readonly { id: string; logLikelihood: number; tokens: number; isGreedy: boolean }[]>>;
+}
+
+/** What is known before a run begins, and what a run may leave behind. */
+export interface Knowledge {
+  /** Built-in cards, and with `library` those of the user's documents and earlier runs, that may matter for this task: at most 200. */
+  cardsFor(request: { goal: string; metric: MetricName; skill: Skill; architecture: string; library: boolean }, signal: AbortSignal): Promise<Result<readonly Card[]>>;
+  /** Which conditions hold for the run as a whole; thresholds and their reasons stand in research/cards/conditions.ts. */
+  runConditions(run: { trainRows: number; parameters: number; conflicts: number; duplicates: number; answersAreJson: boolean; metric: MetricName; longestTokens: number; budgetMs: number; modelBytesPerWeight: number | null }): readonly CardCondition[];
+  /** The few of `cards` that fit a situation best, the most telling first. Pure and deterministic. */
+  select(cards: readonly Card[], situation: { goal: string; conditions: readonly CardCondition[]; menu: readonly string[]; axisCounts: Readonly<Record<string, number>> }, most: number): readonly Card[];
+  /** Keeps insight cards for later runs of this user. Durable before it settles. */
+  keep(cards: readonly Card[]): Promise<Result<void>>;
 }

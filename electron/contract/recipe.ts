@@ -26,16 +26,22 @@ export const trainingSchema = z.object({
   dropout: z.number().min(0).max(0.5),
   tokensPerStep: z.number().int().min(64).max(131072),
   maxSequenceTokens: z.number().int().min(16).max(131072),
+  /** Ranks of single tensors ("blk.3.attn_q"); the others have `rank`. alpha / rank stays the scale of all of them. */
+  ranks: z.record(z.string().regex(/^blk\.\d{1,4}\.[a-z_]{2,32}$/), z.number().int().min(1).max(256)).default({}),
   /** Start from this node's adapter instead of from nothing. */
   warmStartFrom: z.string().nullable(),
 });
 export type Training = z.infer<typeof trainingSchema>;
+
+export const shotSelections = ["fixed", "similar", "coverage"] as const;
 
 export const promptSchema = z.object({
   /** null: the rows' own system message, if any. */
   system: z.string().max(4000).nullable(),
   /** Worked examples from the training split put before the question. */
   fewShot: z.number().int().min(0).max(16),
+  /** Which: one set for all questions, the most similar to each question, or one set that covers the kinds of answers and questions. */
+  shotSelection: z.enum(shotSelections).default("fixed"),
 });
 export type Prompt = z.infer<typeof promptSchema>;
 
@@ -82,9 +88,16 @@ export const moves = {
   "drop-conflicts": { axis: "data", numbers: [], title: "Remove rows that contradict each other" },
   "drop-long": { axis: "data", numbers: [], title: "Remove the longest rows" },
   "balance-answers": { axis: "data", numbers: [], title: "Balance rare and common answers" },
+  "tune": { axis: "optimization", numbers: ["learningRate", "tokensPerStep", "epochs", "rank", "dropout", "weightDecay"], title: "Let the optimiser set all numbers" },
+  "reallocate-rank": { axis: "capacity", numbers: [], title: "Move rank to where it is used" },
   "halve-data": { axis: "data", numbers: [], title: "Train on half of the rows" },
   "instruction": { axis: "prompt", numbers: [], title: "Put the task into the system prompt" },
+  "format-rules": { axis: "prompt", numbers: [], title: "Describe the answer's format in the system prompt" },
+  "other-wording": { axis: "prompt", numbers: [], title: "Word the instruction differently" },
   "few-shot": { axis: "prompt", numbers: [], title: "Show worked examples in the prompt" },
+  "similar-shots": { axis: "prompt", numbers: [], title: "Show the worked examples most like the question" },
+  "coverage-shots": { axis: "prompt", numbers: [], title: "Show worked examples that cover the kinds of answers" },
+  "train-prompted": { axis: "prompt", numbers: [], title: "Train with the best prompt in the data" },
   "continue-parent": { axis: "warm-start", numbers: ["learningRate"], title: "Continue from the parent's adapter" },
 } as const satisfies Record<string, { axis: Axis; numbers: readonly NumericField[]; title: string }>;
 export type MoveId = keyof typeof moves;

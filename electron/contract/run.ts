@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { costSchema, estimateSchema, nodeSchema } from "./node.js";
 import { importReportSchema } from "./example.js";
-import { requirementSchema } from "./task.js";
+import { recipeChangeSchema } from "./steering.js";
+import { guardNames, requirementSchema } from "./task.js";
 
 export const runStatuses = ["preparing", "searching", "finalists", "vault", "done", "paused", "stopped", "failed", "interrupted"] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
 export const deliverySchema = z.object({
   /** "base": nothing beat the prompted base model beyond the noise floor, so that is what is delivered. */
-  kind: z.enum(["adapter", "base"]),
+  /** "prompt": no adapter beat it, and the base model with this prompt surely beats the bare one. */
+  kind: z.enum(["adapter", "prompt", "base"]),
   nodeId: z.string(),
   adapterPath: z.string().nullable(),
   reportPath: z.string(),
@@ -35,19 +37,37 @@ export const runViewSchema = z.object({
   noiseFloor: z.number().nullable(),
   budget: z.object({ totalMs: z.number(), spentMs: z.number(), forecastMs: z.number().nullable() }),
   cost: costSchema,
-  baseline: estimateSchema.nullable().describe("prompted base on the vault"),
+  baseline: estimateSchema.nullable().describe("what the candidate was held against, on the vault: the prompted base, or the bare one where the candidate is a prompt"),
   vault: z.object({
     score: z.number(), ci: z.tuple([z.number(), z.number()]), n: z.number().int(),
     timesOpened: z.number().int(),
-    gain: estimateSchema.describe("paired difference to the prompted base on the vault"),
+    /** The candidate and what it was held against: the best prompt for an adapter, the bare model for a prompt. null: a version that did not say. */
+    nodeId: z.string().nullable().default(null),
+    comparedWith: z.string().nullable().default(null),
+    gain: estimateSchema.describe("paired difference to what it was held against"),
     /** Two-sided p of the paired test against the prompted base. */
     pValue: z.number(),
   }).nullable(),
-  regression: z.array(z.object({ name: z.string(), base: z.number(), candidate: z.number(), passed: z.boolean(), note: z.string() })),
+  /** `guard` is null in runs of a version that had none. */
+  regression: z.array(z.object({ name: z.string(), guard: z.enum(guardNames).nullable().default(null), base: z.number(), candidate: z.number(), passed: z.boolean(), note: z.string() })),
   delivery: deliverySchema.nullable(),
   failure: nodeSchema.shape.failure,
   warnings: z.array(z.string()),
   insights: z.array(z.object({ nodeId: z.string(), text: z.string() })),
+  /** What the user did to the run, folded. */
+  steering: z.object({
+    pinned: z.array(z.string()),
+    pruned: z.array(z.string()),
+    hints: z.array(z.object({ id: z.string(), text: z.string() })),
+    /** Branches asked for and not run yet, oldest first. */
+    branches: z.array(z.object({ id: z.string(), nodeId: z.string(), change: recipeChangeSchema })),
+  }).default({ pinned: [], pruned: [], hints: [], branches: [] }),
+  /** Ids of the cards this run decides by. */
+  cards: z.array(z.string()).default([]),
+  /** How well a pilot's score foretells the full one, over the nodes that have both; null below four of them. */
+  rungCorrelation: z.object({ spearman: z.number(), n: z.number().int() }).nullable().default(null),
+  /** Why the house planner took over from the language model; null while it has not. */
+  plannerRetired: z.string().nullable().default(null),
 });
 export type RunView = z.infer<typeof runViewSchema>;
 

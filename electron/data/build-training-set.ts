@@ -11,8 +11,9 @@ import { answerOf } from "./identity.js";
 import { keyExamples, type KeyedExample } from "./keyed-example.js";
 import { applyOperators } from "./operators.js";
 import { createRowWriter } from "./row-writer.js";
-import { readShots, readSplit } from "./split-files.js";
-import { createTokenization, type TokenizedRow } from "./tokenize-rows.js";
+import { openShots } from "./prompt/open-shots.js";
+import { createTokenization, type TokenizedRow } from "./prompt/tokenize-rows.js";
+import { readSplit } from "./split-files.js";
 
 type Request = Parameters<Data["buildTrainingSet"]>[0];
 type Built = Awaited<ReturnType<Data["buildTrainingSet"]>> extends Result<infer Value> ? Value : never;
@@ -24,7 +25,7 @@ const validationSeed = 1;
 
 /** Errors: DATA `data.nothing_left`, `data.all_too_long`; those of the template, the worker and the disk. */
 export async function buildTrainingSet(llama: LlamaHost, request: Request, signal: AbortSignal): Promise<Result<Built>> {
-  const [train, shots] = await Promise.all([readSplit(request.runDirectory, "train"), readShots(request.runDirectory)]);
+  const [train, shots] = await Promise.all([readSplit(request.runDirectory, "train"), openShots(request.runDirectory, request.prompt, signal)]);
   if (!train.ok) return train;
   if (!shots.ok) return shots;
   const keyed = await keyExamples(train.value);

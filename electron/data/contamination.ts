@@ -38,7 +38,8 @@ export class ContaminationCheck {
   }
 }
 
-function runsOf(example: Example): Set<string> {
+/** All runs of 13 words within a message, normalised. */
+export function runsOf(example: Pick<Example, "messages">): Set<string> {
   const runs = new Set<string>();
   for (const message of example.messages) {
     if (message.role === "system") continue;

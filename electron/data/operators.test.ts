@@ -48,6 +48,18 @@ describe("operators", () => {
     expect(await share(1)).toBe(50);
   });
 
+  it("balance-answers repeats no row without end, and takes no rows for what they are", async () => {
+    const rows = [...Array.from({ length: 2000 }, (_, index) => example(`q${index}`, index % 2 === 0 ? "yes" : "no")), example("typing error", "yess")];
+    for (const strength of [0.5, 1]) {
+      const made = await applyOperators(rows, [{ operator: "balance-answers", strength }], 1);
+      expect(made.filter(({ example: { messages } }) => messages[1]!.content === "yess")).toHaveLength(10);
+      expect(made.length).toBeGreaterThan(rows.length * 0.6);
+    }
+    expect(await applyOperators([], [{ operator: "balance-answers", strength: 1 }, { operator: "sample", fraction: 0.5 }, { operator: "deduplicate" }, { operator: "drop-conflicts" }], 1)).toEqual([]);
+    // Every answer another: each is a kind of its own, and all stay.
+    expect(await applyOperators(Array.from({ length: 50 }, (_, index) => example(`q${index}`, `word${index}`)), [{ operator: "balance-answers", strength: 1 }], 1)).toHaveLength(50);
+  });
+
   it("tells kinds of answers by label, by a JSON object's first text field, by first word", () => {
     expect(kindsOfAnswers(["yes", "no", "yes"])).toEqual(["yes", "no", "yes"]);
     expect(kindsOfAnswers(['{"n":1,"action":"light","x":"a"}', '{"action":"none"}', "[1]", "{broken"])).toEqual(["light", "none", "[1]", "{broken"]);

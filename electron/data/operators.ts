@@ -48,9 +48,13 @@ function sample(rows: readonly KeyedExample[], fraction: number, seed: number): 
   return drawPlaces(rows.length, Math.max(1, Math.round(rows.length * fraction)), seed).flatMap((place) => rows[place] ?? []);
 }
 
+/** A row that stands there more often than this is learned by heart, and a misspelt label of one row would be too. */
+const mostCopies = 10;
+
 /**
  * Moves the share of each kind of answer towards equal shares: a kind with n rows gets a share proportional to
- * n^(1 - strength). The number of rows stays; rare kinds are repeated, common ones thinned.
+ * n^(1 - strength). Rare kinds are repeated, up to `mostCopies` times, common ones thinned. The number of rows stays, but
+ * for what the rarest kinds would have had beyond that.
  */
 function balanceAnswers(rows: readonly KeyedExample[], strength: number, seed: number): readonly KeyedExample[] {
   const kindOf = kindsOfAnswers(rows.map(({ example }) => answerOf(example)));
@@ -58,7 +62,7 @@ function balanceAnswers(rows: readonly KeyedExample[], strength: number, seed: n
   const weights = kinds.map((members) => members.length ** (1 - strength));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const chosen = kinds.flatMap((members, kind) => {
-    const wanted = Math.max(1, Math.round((rows.length * (weights[kind] ?? 0)) / total));
+    const wanted = Math.min(members.length * mostCopies, Math.max(1, Math.round((rows.length * (weights[kind] ?? 0)) / total)));
     const order = shufflePlaces(members.length, deriveSeed(seed, kind));
     return Array.from({ length: wanted }, (_, copy) => members[order[copy % order.length] ?? 0] ?? 0);
   });

@@ -1,22 +1,30 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { err, exampleSchema, FailureError, ok, type Data, type Example, type LlamaHost, type PreparedData, type Result } from "../contract/index.js";
+import { err, exampleSchema, FailureError, ok, type Data, type Example, type LlamaHost, type PreparedData, type Prompt, type Result } from "../contract/index.js";
 import { failureOfIo, streamJsonLines, writeFileAtomic, writeJsonLines } from "../store/index.js";
 import { createBreather } from "./breather.js";
 import { cancelledFailure } from "./cancelled.js";
-import { chooseShots } from "./choose-shots.js";
 import { ContaminationCheck } from "./contamination.js";
-import { importRows, type RowFacts } from "./import-rows.js";
+import { charactersOf, importRows, type RowFacts } from "./import-rows.js";
 import { keyExamples } from "./keyed-example.js";
+import { formatRulesOf } from "./describe/format-rules.js";
+import { inferSkill } from "./describe/infer-skill.js";
+import { recommendMetric } from "./describe/recommend-metric.js";
+import { answerOf } from "./identity.js";
+import { chooseShots } from "./prompt/choose-shots.js";
+import { coverShots } from "./prompt/cover-shots.js";
+import { longestShotCharacters, poolRows, shotPool } from "./prompt/shot-pool.js";
+import { noShots } from "./prompt/shots.js";
+import { createTokenization } from "./prompt/tokenize-rows.js";
 import { openDataset } from "./read/open-dataset.js";
-import { recommendMetric } from "./recommend-metric.js";
 import { createRowWriter } from "./row-writer.js";
-import { longestLineBytes, shotsPath, splitPath } from "./split-files.js";
+import { coverageShotsPath, importPath, longestLineBytes, shotsPath, splitPath } from "./split-files.js";
 import { planSplits, type SplitPlan } from "./splits.js";
-import { createTokenization } from "./tokenize-rows.js";
 
 type Request = Parameters<Data["prepare"]>[0];
 type HeldOut = keyof SplitPlan["order"];
+
+const bare: Prompt = { system: null, fewShot: 0, shotSelection: "fixed" };
 
 /** Rows looked at in tokens: the longest in characters hold the longest in tokens but for odd scripts. */
 const rowsMeasured = 512;
@@ -46,15 +54,18 @@ export async function prepareData(llama: LlamaHost, request: Request, signal: Ab
     if (!plan.ok) return plan;
 
     const routed = await writeSplits(request.runDirectory, importedPath, rows, plan.value, signal);
-    const shots = chooseShots(await keyExamples(routed.shotCandidates), request.seed);
-    unwrap(await writeJsonLines(shotsPath(request.runDirectory), shots));
+    const candidates = await keyExamples(routed.shotCandidates);
+    unwrap(await writeJsonLines(shotsPath(request.runDirectory), chooseShots(candidates, request.seed)));
+    unwrap(await writeJsonLines(coverageShotsPath(request.runDirectory), await coverShots(candidates, request.seed, signal)));
 
     const tokenization = await createTokenization(llama, request.modelPath, signal);
     if (!tokenization.ok) return tokenization;
-    const measured = await tokenization.value.rows(routed.longest, { system: null, fewShot: 0 }, [], signal);
+    const measured = await tokenization.value.rows(routed.longest, bare, noShots, signal);
     if (!measured.ok) return measured;
 
-    const shown = await tokenization.value.rows(shots, { system: null, fewShot: 0 }, [], signal);
+    // Any row of the pool may be shown to the question it is most like.
+    const pool = shotPool(candidates, longestShotCharacters(candidates), ({ group }) => group);
+    const shown = await tokenization.value.rows(longestOf(pool), bare, noShots, signal);
     if (!shown.ok) return shown;
 
     const { metric, reason } = recommendMetric(report, new Set(rows.map((row) => row.answer)).size);
@@ -66,8 +77,11 @@ export async function prepareData(llama: LlamaHost, request: Request, signal: Ab
       longestAnswerTokens: Math.max(0, ...measured.value.map((row) => row.tokens.length - row.answerStart)),
       shotTokens: Math.max(0, ...shown.value.map((row) => row.tokens.length)),
       droppedByContamination: routed.contaminated,
+      formatRules: formatRulesOf(routed.shotCandidates.map(answerOf)),
+      skill: inferSkill(routed.shotCandidates).skill,
     };
-    unwrap(await writeFileAtomic(join(dataFolder, "import.json"), `${JSON.stringify(prepared, null, 2)}\n`));
+    const { contextLength } = request;
+    unwrap(await writeFileAtomic(importPath(request.runDirectory), `${JSON.stringify({ ...prepared, contextLength }, null, 2)}\n`));
     return ok(prepared);
   } catch (error) {
     return error instanceof FailureError ? err(error.failure) : err(failureOfIo(error, "Cannot write the run's data", "The file you gave is unchanged."));
@@ -107,7 +121,7 @@ async function writeSplits(runDirectory: string, importedPath: string, rows: rea
         continue;
       }
       trainRows += 1;
-      if (shotCandidates.length < 20_000) shotCandidates.push(example);
+      if (shotCandidates.length < poolRows) shotCandidates.push(example);
       await writer.write(example);
     }
     await writer.finish();
@@ -120,6 +134,8 @@ async function writeSplits(runDirectory: string, importedPath: string, rows: rea
 function longestRows(rows: readonly RowFacts[]): Set<number> {
   return new Set(rows.map((row, index) => ({ index, characters: row.characters })).sort((left, right) => right.characters - left.characters).slice(0, rowsMeasured).map(({ index }) => index));
 }
+
+const longestOf = (pool: readonly Example[]): Example[] => [...pool].sort((left, right) => charactersOf(right) - charactersOf(left)).slice(0, rowsMeasured);
 
 async function* stream(path: string, signal: AbortSignal): AsyncGenerator<{ index: number; example: Example }> {
   const breathe = createBreather();

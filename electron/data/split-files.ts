@@ -12,6 +12,10 @@ export function splitPath(runDirectory: string, split: SplitName): string {
 }
 
 export const shotsPath = (runDirectory: string): string => join(runDirectory, "data", "shots.jsonl");
+export const coverageShotsPath = (runDirectory: string): string => join(runDirectory, "data", "coverage-shots.jsonl");
+
+/** What `prepare` found out, as JSON. */
+export const importPath = (runDirectory: string): string => join(runDirectory, "data", "import.json");
 
 /** The rows of a split in their fixed order. */
 export const readSplit = (runDirectory: string, split: SplitName): Promise<Result<readonly Example[]>> => readJsonLines(splitPath(runDirectory, split), exampleSchema, { maximumLineBytes: longestLineBytes });

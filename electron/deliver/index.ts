@@ -1,3 +1,3 @@
-export { renderReport } from "./report.js";
-export { writeReport } from "./write-report.js";
-export { exportKinds, exportRun, type ExportKind, type ExportRequest, type ExportedRun, type Merge } from "./export-run.js";
+export { renderReport } from "./report/report.js";
+export { writeReport } from "./report/write-report.js";
+export { exportKinds, exportRun, type ExportKind, type ExportRequest, type ExportedRun, type Merge } from "./export/export-run.js";

@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import { fail, ok, type EvaluateOutcome, type EvaluateRequest, type Example, type LlamaHost, type Result, type SampleAnswer, type Scorer } from "../contract/index.js";
-import { answerOf, createTokenization, readShots, readSplit } from "../data/index.js";
+import { answerOf, createTokenization, openShots, readSplit } from "../data/index.js";
 import { estimateOf } from "../stats/index.js";
+import { failureProfile } from "./failure-profile.js";
 import { openItemLog, type ScoredItem } from "./item-log.js";
 import { scoreBatch } from "./score-items.js";
 
@@ -18,7 +19,7 @@ const mostSamples = 12;
  */
 export async function evaluateSplit({ llama, scorer }: { llama: LlamaHost; scorer: Scorer }, request: EvaluateRequest, signal: AbortSignal): Promise<Result<EvaluateOutcome>> {
   const startedAt = performance.now();
-  const [split, shots] = await Promise.all([readSplit(request.runDirectory, request.split), readShots(request.runDirectory)]);
+  const [split, shots] = await Promise.all([readSplit(request.runDirectory, request.split), openShots(request.runDirectory, request.prompt, signal)]);
   if (!split.ok) return split;
   if (!shots.ok) return shots;
   const items = split.value.slice(0, request.limit);
@@ -46,6 +47,7 @@ export async function evaluateSplit({ llama, scorer }: { llama: LlamaHost; score
     items: scored.map(({ id, score, answer }) => ({ id, score, answer })),
     secondary: secondaryOf(request, scored),
     samples: request.split === "dev-search" ? samplesOf(items, scored) : [],
+    failures: request.split === "dev-search" ? failureProfile(request.metric, items, scored) : [],
     itemsPath: request.outPath,
     seconds: (performance.now() - startedAt) / 1000,
   });
@@ -57,8 +59,11 @@ async function subjectOf(request: EvaluateRequest): Promise<Record<string, unkno
     const status = path === null ? null : await stat(path).catch(() => null);
     return status === null ? null : { path, bytes: status.size, changedMs: status.mtimeMs };
   };
+  // As it was written before there were other selections, so that an evaluation begun then goes on.
+  const { system, fewShot, shotSelection } = request.prompt;
+  const prompt = fewShot === 0 || shotSelection === "fixed" ? { system, fewShot } : { system, fewShot, shotSelection };
   return {
-    split: request.split, limit: request.limit ?? null, metric: request.metric, prompt: request.prompt,
+    split: request.split, limit: request.limit ?? null, metric: request.metric, prompt,
     maxAnswerTokens: request.maxAnswerTokens, model: await stamp(request.modelPath), adapter: await stamp(request.adapterPath),
   };
 }

@@ -11,6 +11,9 @@ export function exactMatch(expected: string, answer: string): JudgedAnswer {
   return { score: Number(squeezed(expected) === squeezed(answer)), figures: { exactMatchIgnoringCase: Number(squeezed(expected).toLowerCase() === squeezed(answer).toLowerCase()) } };
 }
 
+/** Answers that differ in case, signs and blanks alone are equal here. */
+export const comparableText = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+
 const squeezed = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 /**
@@ -34,6 +37,26 @@ export function jsonFields(expected: string, answer: string): JudgedAnswer {
   const all = wantedLeaves.size + givenLeaves.size - right;
   return { score: Number(right === all), figures: { jsonValid: 1, fieldAccuracy: all === 0 ? 1 : right / all } };
 }
+
+/** Which top-level fields of the expected object the answer has wrong or not at all, and whether it has others besides. */
+export function fieldsThatDiffer(expected: string, answer: string): { readonly fields: readonly string[]; readonly tooMany: boolean } | "expected-not-json" | "answer-not-json" {
+  const wanted = parseJson(expected);
+  if (wanted === undefined) return "expected-not-json";
+  const given = parseJson(answer);
+  if (given === undefined) return "answer-not-json";
+  const [wantedFields, givenFields] = [entriesOf(wanted.value), entriesOf(given.value)];
+  if (wantedFields === null || givenFields === null) return { fields: [], tooMany: false };
+  const sameValue = (left: unknown, right: unknown): boolean => {
+    const [mine, theirs] = [leavesOf({ value: left }), leavesOf({ value: right })];
+    return mine !== null && theirs !== null && mine.size === theirs.size && [...mine].every(([path, value]) => theirs.get(path) === value);
+  };
+  return {
+    fields: [...wantedFields].filter(([key, value]) => !givenFields.has(key) || !sameValue(value, givenFields.get(key))).map(([key]) => key),
+    tooMany: [...givenFields.keys()].some((key) => !wantedFields.has(key)),
+  };
+}
+
+const entriesOf = (value: unknown): Map<string, unknown> | null => (typeof value === "object" && value !== null && !Array.isArray(value) ? new Map(Object.entries(value)) : null);
 
 function parseJson(text: string): { readonly value: unknown } | undefined {
   try {

@@ -1,18 +1,21 @@
+import type { GuardName } from "../contract/index.js";
+
 /** The regression gate's own texts: written for it, so that no training set holds them. */
 export interface PromptCheck {
   readonly name: string;
+  readonly guard: GuardName;
   readonly prompts: readonly string[];
 }
 
 const longText = Array.from({ length: 12 }, (_, day) => `On day ${day + 1} the ferry left the island with ${(day * 7) % 23} passengers, and the harbour master wrote the number into his book.`).join(" ");
 
 export const promptChecks: readonly PromptCheck[] = [
-  { name: "ordinary requests", prompts: ["What is the capital of Portugal?", "Write one sentence about the sea.", "Is a tomato a fruit?", "Name three colours.", "Add 12 and 30.", "Explain in one sentence why ice floats."] },
-  { name: "empty input", prompts: [" ", ".", "?"] },
-  { name: "other languages", prompts: ["Wie spät ist es?", "¿Dónde está la biblioteca?", "Quelle est la capitale du Japon ?", "今日は何曜日ですか。"] },
-  { name: "special tokens as text", prompts: ["What does <|im_end|> mean? <|im_start|>system", "</s><s>[INST] hello [/INST]", "<|eot_id|><|start_header_id|>user<|end_header_id|>"] },
-  { name: "long input", prompts: [`${longText} How many days are told of?`] },
-  { name: "format", prompts: ["Answer with one word: yes or no. Is water wet?", 'Reply with the JSON object {"ok": true} and nothing else.', "List three fruits, one a line."] },
+  { name: "ordinary requests", guard: "general", prompts: ["What is the capital of Portugal?", "Write one sentence about the sea.", "Is a tomato a fruit?", "Name three colours.", "Add 12 and 30.", "Explain in one sentence why ice floats."] },
+  { name: "empty input", guard: "odd-input", prompts: [" ", ".", "?"] },
+  { name: "other languages", guard: "other-language", prompts: ["Wie spät ist es?", "¿Dónde está la biblioteca?", "Quelle est la capitale du Japon ?", "今日は何曜日ですか。"] },
+  { name: "special tokens as text", guard: "odd-input", prompts: ["What does <|im_end|> mean? <|im_start|>system", "</s><s>[INST] hello [/INST]", "<|eot_id|><|start_header_id|>user<|end_header_id|>"] },
+  { name: "long input", guard: "long-input", prompts: [`${longText} How many days are told of?`] },
+  { name: "format", guard: "format", prompts: ["Answer with one word: yes or no. Is water wet?", 'Reply with the JSON object {"ok": true} and nothing else.', "List three fruits, one a line."] },
 ];
 
 /** Ordinary prose, code and other languages, whose likelihood shows how far the model has drifted from what it knew. */

@@ -1,5 +1,5 @@
 import { ok, type EvaluateRequest, type Example, type LlamaHost, type Result, type Scorer } from "../contract/index.js";
-import { answerOf, composePrompt, type Tokenization } from "../data/index.js";
+import { answerOf, type Shots, type Tokenization } from "../data/index.js";
 import type { ScoredItem } from "./item-log.js";
 import { exactMatch, jsonFields, judgeChoices } from "./metrics.js";
 
@@ -8,7 +8,7 @@ export interface ScoringTools {
   readonly llama: LlamaHost;
   readonly scorer: Scorer;
   readonly tokenization: Tokenization;
-  readonly shots: readonly Example[];
+  readonly shots: Shots;
   readonly request: EvaluateRequest;
   /** Called within a batch, with the items done in it so far. */
   readonly onProgress: (doneInBatch: number) => void;
@@ -27,7 +27,7 @@ export function scoreBatch(tools: ScoringTools, items: readonly Example[], signa
 /** llama.cpp answers with the exported file; the whole answer is judged, nothing is cut out of it. */
 async function byGeneration(tools: ScoringTools, items: readonly Example[], judge: typeof exactMatch, signal: AbortSignal): Promise<Result<readonly ScoredItem[]>> {
   const { llama, request, tokenization, shots } = tools;
-  const prompts = await tokenization.prompts(items.map((item) => composePrompt(item, request.prompt, shots)), signal);
+  const prompts = await tokenization.prompts(items, request.prompt, shots, signal);
   if (!prompts.ok) return prompts;
   const { modelPath, adapterPath, threads, maxAnswerTokens } = request;
   const answers = await llama.generate({ modelPath, adapterPath, prompts: prompts.value, maxTokens: maxAnswerTokens, threads, onProgress: tools.onProgress }, signal);
@@ -44,7 +44,7 @@ async function byChoices(tools: ScoringTools, items: readonly Example[], signal:
   const { request, tokenization, shots } = tools;
   const pairs: { id: string; context: readonly number[]; continuation: readonly number[] }[] = [];
   for (const [at, item] of items.entries()) {
-    const made = await tokenization.continuations(composePrompt(item, request.prompt, shots), item.choices ?? [answerOf(item)], signal);
+    const made = await tokenization.continuations(item, request.prompt, shots, item.choices ?? [answerOf(item)], signal);
     if (!made.ok) return made;
     for (const [choice, continuation] of made.value.continuations.entries()) pairs.push({ id: `${at}:${choice}`, context: made.value.context, continuation });
   }

@@ -43,7 +43,7 @@ export function createModels(options: ModelsOptions): Models {
       try {
         return ok({
           path, sha256: await hash(path, signal), name: printable(facts.name ?? "") || file.replace(/\.gguf$/i, ""), architecture: facts.architecture, parameters: facts.parameters,
-          contextLength: facts.contextLength, vocabSize: facts.vocabSize, hasChatTemplate: facts.hasChatTemplate,
+          contextLength: facts.contextLength, vocabSize: facts.vocabSize, hasChatTemplate: facts.hasChatTemplate, sizeBytes: first.value.sizeBytes,
         });
       } catch (error) {
         if (signal.aborted) return fail("CANCELLED", "model.cancelled", `Reading ${file} was stopped.`);
@@ -54,7 +54,7 @@ export function createModels(options: ModelsOptions): Models {
 }
 
 /** What can be said without parsing. */
-async function checkFile(path: string): Promise<Result<void>> {
+async function checkFile(path: string): Promise<Result<{ readonly sizeBytes: number }>> {
   const file = basename(path);
   try {
     const facts = await stat(path);
@@ -66,7 +66,7 @@ async function checkFile(path: string): Promise<Result<void>> {
       if (bytesRead < 4 || buffer.toString("latin1") !== "GGUF") {
         return fail("CONFIG", "model.not_gguf", bytesRead === 0 ? `${file} is empty.` : `${file} is not a GGUF file.`, "Choose a model in GGUF format, the one llama.cpp, LM Studio and Ollama use.");
       }
-      return ok(undefined);
+      return ok({ sizeBytes: facts.size });
     } finally {
       await handle.close();
     }

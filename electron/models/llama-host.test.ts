@@ -113,4 +113,22 @@ describe("createLlamaHost", () => {
     expect((await host.templateOf("/models/a.gguf", signal())).ok).toBe(true);
     expect(workers.map((worker) => worker.killed)).toEqual([true, false]);
   });
+
+  it("embeds many texts in shares, in order, and stops at the first share that fails or comes back short", async () => {
+    const shares: number[] = [];
+    const { start } = scriptedStarter((worker, message) => {
+      const { call } = message as unknown as { call: { texts: string[] } };
+      shares.push(call.texts.length);
+      worker.say({ type: "result", id: message.id, value: call.texts.map((text) => Float32Array.of(Number(text), 1)) });
+    });
+    const texts = Array.from({ length: 150 }, (_, index) => String(index));
+    const result = await createLlamaHost({ startWorker: start }).embed({ modelPath: "/models/a.gguf", texts }, signal());
+    expect(result.ok && result.value.map(([first]) => first)).toEqual(texts.map(Number));
+    expect(shares).toEqual([64, 64, 22]);
+
+    const short = scriptedStarter((worker, message) => { worker.say({ type: "result", id: message.id, value: [Float32Array.of(1)] }); });
+    expect(await createLlamaHost({ startWorker: short.start }).embed({ modelPath: "/models/a.gguf", texts }, signal())).toMatchObject({ ok: false, error: { code: "llama.bad_answer" } });
+    const wrong = scriptedStarter((worker, message) => { worker.say({ type: "result", id: message.id, value: [[1, 2]] }); });
+    expect(await createLlamaHost({ startWorker: wrong.start }).embed({ modelPath: "/models/a.gguf", texts: ["one"] }, signal())).toMatchObject({ ok: false, error: { code: "llama.bad_answer" } });
+  });
 });

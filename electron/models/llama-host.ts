@@ -130,6 +130,7 @@ export function createLlamaHost(options: LlamaHostOptions = {}): LlamaHost {
       kind: "complete", modelPath: request.modelPath, system: request.system, user: request.user, jsonSchema: request.jsonSchema === undefined ? null : { ...request.jsonSchema },
       maxTokens: request.maxTokens, timeLimitMs: request.timeLimitMs, temperature: request.temperature, seed: request.seed,
     }, signal, (message) => { if (message.text !== null) request.onToken?.(message.text); }),
+    embed: (request, signal) => embedInShares(request.texts, (texts) => call<"embed">({ kind: "embed", modelPath: request.modelPath, texts: [...texts] }, signal)),
     async memoryBytes() {
       const current = worker;
       if (current === undefined) return 0;
@@ -149,6 +150,21 @@ export function createLlamaHost(options: LlamaHostOptions = {}): LlamaHost {
       await current.exited;
     },
   };
+}
+
+/** A crash costs a share of the texts, not all of them, and other calls get between. */
+const textsOfShare = 64;
+
+async function embedInShares(texts: readonly string[], embed: (share: readonly string[]) => Promise<Result<Float32Array[]>>): Promise<Result<readonly Float32Array[]>> {
+  const vectors: Float32Array[] = [];
+  for (let from = 0; from < texts.length; from += textsOfShare) {
+    const share = texts.slice(from, from + textsOfShare);
+    const done = await embed(share);
+    if (!done.ok) return done;
+    if (done.value.length !== share.length) return fail("INTERNAL", "llama.bad_answer", "The llama worker sent an answer of the wrong shape.", "Please report this.");
+    vectors.push(...done.value);
+  }
+  return ok(vectors);
 }
 
 function send(target: Running, message: ToWorker): void {

@@ -6,24 +6,25 @@ import { runExperiment } from "./experiment.js";
 import { withRoomForPrompt } from "./facts.js";
 import { noiseOf } from "./pairing.js";
 import { recordedItems } from "./rungs.js";
+import type { SearchFacts } from "./policy-state.js";
 import { nextNodeId } from "./propose.js";
-import { nodeOf, type Work } from "./work.js";
+import { nodeOf, remainingMs, type Work } from "./work.js";
 
 /**
  * The base model as it is, with worked examples and with the task in its system prompt: what anyone could have without
  * training. The best of them is the prompted base that every gain is counted from.
  */
-export async function measureBaselines(work: Work, facts: RecipeFacts): Promise<void> {
+export async function measureBaselines(work: Work, search: SearchFacts): Promise<void> {
   const { ledger } = work;
   if (ledger.view().noiseFloor !== null) return;
-  for (const [index, baseline] of baselineRecipes(facts).entries()) {
+  for (const [index, baseline] of baselineRecipes(search.recipe).entries()) {
     if (index === 1) refuseTooSmallBudget(work);
     const known = ledger.view().nodes.findLast((node) => node.kind === "baseline" && node.plan.title === baseline.title);
     // Who resumes a run whose base model could not be measured has mended the reason, so that one is tried anew.
     const measured = known !== undefined && known.finishedAt !== null;
     if (measured && (index > 0 || known.failure === null)) continue;
     const nodeId = known === undefined || measured ? await createBaseline(work, baseline.title, baseline.recipe) : known.id;
-    await runExperiment(work, nodeId);
+    await runExperiment(work, nodeId, { facts: search, budget: { remainingMs: remainingMs(work), nodeMs: 0, nodesLeft: 0 } });
     const node = nodeOf(ledger.view(), nodeId);
     // Without the plain base model there is nothing to compare with; a longer prompt that fails only drops out.
     if (index === 0 && node.failure !== null) throw new FailureError(node.failure);
@@ -36,7 +37,7 @@ async function createBaseline(work: Work, title: string, recipe: Recipe): Promis
   const view = work.ledger.view();
   const nodeId = nextNodeId(view);
   await work.ledger.append({
-    type: "node-created", nodeId, parent: view.nodes.find((node) => node.failure === null)?.id ?? null, kind: "baseline", axis: "baseline", decidedBy: "host", recipe, backtracked: false, agentCost: noCost,
+    type: "node-created", nodeId, parent: view.nodes.find((node) => node.failure === null)?.id ?? null, kind: "baseline", axis: "baseline", decidedBy: "host", recipe, backtracked: false, agentCost: noCost, decision: null, answers: null,
     plan: { title, hypothesis: "What the model can do without training.", evidence: ["rule"], move: null, candidates: [], fallbackReason: null, numbers: {} },
   });
   return nodeId;
@@ -75,7 +76,7 @@ export async function createDraft(work: Work, facts: RecipeFacts): Promise<strin
   const nodeId = nextNodeId(view);
   const training = recipe.training;
   await work.ledger.append({
-    type: "node-created", nodeId, parent: base.id, kind: "draft", axis: "optimization", decidedBy: "host", recipe, backtracked: false, agentCost: noCost,
+    type: "node-created", nodeId, parent: base.id, kind: "draft", axis: "optimization", decidedBy: "host", recipe, backtracked: false, agentCost: noCost, decision: null, answers: null,
     plan: {
       title: "Default QLoRA recipe", hypothesis: "Training on the examples with the published default numbers beats every prompt.", evidence: ["rule"], move: null, candidates: [], fallbackReason: null,
       numbers: training === null ? {} : Object.fromEntries((["learningRate", "rank", "epochs", "tokensPerStep"] as const).map((field) => [field, { value: training[field], by: "default" as const }])),
@@ -90,5 +91,5 @@ export async function createDraft(work: Work, facts: RecipeFacts): Promise<strin
  */
 function draftRecipe(facts: RecipeFacts, base: TreeNode): Recipe {
   const initial = initialRecipe(facts);
-  return base.recipe.prompt.system === null || base.recipe.prompt.fewShot > 0 ? initial : { ...initial, prompt: { system: base.recipe.prompt.system, fewShot: 0 } };
+  return base.recipe.prompt.system === null || base.recipe.prompt.fewShot > 0 ? initial : { ...initial, prompt: { ...initial.prompt, system: base.recipe.prompt.system } };
 }

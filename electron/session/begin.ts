@@ -27,7 +27,7 @@ export async function begin(work: Work): Promise<Result<ModelFacts>> {
   stopIfAsked(work);
   await ledger.append({ type: "status-changed", status: "preparing", phase: "Reading the data and sealing the test rows." });
   const prepared = unlessHalted(work, await leased(work, "evaluator", () => work.meter.run("evaluate", () => deps.data.prepare({
-    path: task.data, modelPath: task.model, runDirectory: deps.runDirectory, seed: task.seed, sizes: task.splits,
+    path: task.data, modelPath: task.model, runDirectory: deps.runDirectory, seed: task.seed, sizes: task.splits, contextLength: model.value.contextLength,
   }, work.signal))));
   if (!prepared.ok) return prepared;
   await ledger.append({ type: "data-imported", report: prepared.value.report });
@@ -41,7 +41,8 @@ export function taskOf(work: Work): Task {
   return created?.event.type === "run-created" ? created.event.task : work.deps.task;
 }
 
-function requirementFrom(task: Task, budgetMs: number, model: ModelFacts, data: PreparedData): Requirement {
+/** What the host makes of a task: fixed before the first experiment. */
+export function requirementFrom(task: Task, budgetMs: number, model: ModelFacts, data: PreparedData): Requirement {
   const chosen = task.metric !== undefined;
   const roomForGrowth = 16;
   const wanted = Math.ceil((data.longestTokens + roomForGrowth) / 16) * 16;
@@ -59,6 +60,9 @@ function requirementFrom(task: Task, budgetMs: number, model: ModelFacts, data: 
     shotTokens: data.shotTokens,
     gainSigmas: task.gainSigmas, tariffPerKilowattHour: task.tariffPerKilowattHour ?? null, threads: task.threads,
     splitSizes: { ...data.sizes },
+    skill: task.skill ?? data.skill, target: task.target ?? null, mustNotGetWorse: task.mustNotGetWorse, constraints: task.constraints,
+    instructions: task.instructions, formatRules: data.formatRules, useLibrary: task.useLibrary, keepInsights: task.keepInsights,
+    modelBytesPerWeight: model.sizeBytes === undefined || model.parameters === 0 ? null : model.sizeBytes / model.parameters,
   };
 }
 

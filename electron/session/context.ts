@@ -1,4 +1,4 @@
-import type { Axis, DiagnosisContext, MoveId, NodeSummary, PlannerContext, RunView, TreeNode } from "../contract/index.js";
+import type { Axis, CardSummary, DiagnosisContext, MoveOutlook, NodeSummary, PlannerContext, RunView, TreeNode } from "../contract/index.js";
 import { noiseNow } from "./pairing.js";
 import { requirementOf } from "./work.js";
 
@@ -6,12 +6,22 @@ const longestPath = 6;
 const mostSiblings = 6;
 const mostKeyNodes = 4;
 const mostInsights = 5;
+const mostHints = 5;
+const mostMemoryRows = 8;
+
+/** What the first half of a step found out: what the planner may choose from, and what is known that bears on it. */
+export interface ContextParts {
+  readonly parent: TreeNode;
+  readonly outlook: readonly MoveOutlook[];
+  readonly cards: readonly CardSummary[];
+  readonly budget: PlannerContext["budget"];
+}
 
 /**
  * What a planner is told: bounded in size whatever the tree's, and made of dev-search numbers only. Sample answers,
  * finalist scores and everything of dev-select and the vault stay out of it by construction.
  */
-export function plannerContext(view: RunView, parent: TreeNode, menu: readonly MoveId[], budget: PlannerContext["budget"]): PlannerContext {
+export function plannerContext(view: RunView, { parent, outlook, cards, budget }: ContextParts): PlannerContext {
   const requirement = requirementOf(view);
   const { importReport, nodes } = view;
   const scoreOf = (id: string | null): number => nodes.find((node) => node.id === id)?.score?.score ?? 0;
@@ -33,12 +43,23 @@ export function plannerContext(view: RunView, parent: TreeNode, menu: readonly M
     insights: view.insights.slice(-mostInsights).reverse().map((insight) => insight.text),
     axisCounts: countAxes(nodes),
     budget,
-    menu,
+    skill: requirement.skill,
+    target: requirement.target,
+    mustNotGetWorse: requirement.mustNotGetWorse,
+    constraints: requirement.constraints,
+    cards,
+    hints: view.steering.hints.slice(-mostHints).reverse(),
+    outlook,
+    parentFailures: parent.failures,
+    memoryTable: memoryTable(nodes),
+    rungCorrelation: view.rungCorrelation?.spearman ?? null,
+    menu: outlook.map(({ move }) => move),
   };
 }
 
 export function diagnosisContext(view: RunView, node: TreeNode): DiagnosisContext {
   const parent = view.nodes.find((other) => other.id === node.parent) ?? null;
+  const prediction = node.plan.candidates.find((candidate) => candidate.move === node.plan.move)?.prediction;
   // A pruned node has a pilot only, and that compares with the parent's pilot only.
   const [own, reference] = node.score === null ? [node.pilot, parent?.pilot ?? null] : [node.score, parent?.score ?? null];
   return {
@@ -47,15 +68,16 @@ export function diagnosisContext(view: RunView, node: TreeNode): DiagnosisContex
     gain: own === null || reference === null ? null : own.score - reference.score,
     noiseFloor: noiseNow(view),
     loss: node.loss,
+    ...(prediction === undefined ? {} : { prediction }),
   };
 }
 
-function summarize(node: TreeNode): NodeSummary {
+export function summarize(node: TreeNode): NodeSummary {
   return {
     id: node.id, title: node.plan.title, move: node.plan.move, axis: node.axis, status: node.status, verdict: node.verdict,
     score: node.score?.score ?? null, trainLoss: node.loss.at(-1)?.loss ?? null,
     validationLoss: node.loss.findLast((point) => point.validation !== undefined)?.validation ?? null,
-    secondary: node.secondary, recipe: node.recipe, insight: node.insight,
+    secondary: node.secondary, recipe: node.recipe, insight: node.insight, conditions: node.conditions,
   };
 }
 
@@ -78,7 +100,17 @@ function keyNodes(nodes: readonly TreeNode[], parent: TreeNode): TreeNode[] {
   return failed === undefined ? best : [...best, failed];
 }
 
-function countAxes(nodes: readonly TreeNode[]): Partial<Record<Axis, number>> {
+/** The newest plan of each size that was tried: what fits this machine and what does not. */
+function memoryTable(nodes: readonly TreeNode[]): PlannerContext["memoryTable"] {
+  const rows = new Map<string, PlannerContext["memoryTable"][number]>();
+  for (const { recipe: { training }, memory, failure } of nodes) {
+    if (training === null || (memory === null && failure?.class !== "OOM")) continue;
+    rows.set(`${training.rank} ${training.tokensPerStep}`, { rank: training.rank, tokensPerStep: training.tokensPerStep, plannedBytes: memory?.plannedBytes ?? null, fits: failure?.class !== "OOM" });
+  }
+  return [...rows.values()].slice(-mostMemoryRows);
+}
+
+export function countAxes(nodes: readonly TreeNode[]): Partial<Record<Axis, number>> {
   const counts: Partial<Record<Axis, number>> = {};
   for (const node of nodes) if (node.kind !== "baseline") counts[node.axis] = (counts[node.axis] ?? 0) + 1;
   return counts;

@@ -1,5 +1,5 @@
 import type {
-  Arbiter, Clock, Data, EnergyMeter, Evaluator, ItemScore, JournalEvent, JournalRecord, Models, Planner, Recipe, Result, RunView, Stage, Task, Trainer,
+  Arbiter, Card, Clock, Data, EnergyMeter, Evaluator, ItemScore, JournalEvent, JournalRecord, Knowledge, Models, Planner, Recipe, Result, RunView, Stage, Task, Trainer,
 } from "../contract/index.js";
 
 /** The part of `store`'s journal that a run needs; tests hand in one that dies where they want it to. */
@@ -42,6 +42,11 @@ export interface SessionDependencies {
   readonly trainer: Trainer;
   readonly evaluator: Evaluator;
   readonly planner: Planner;
+  /** Goes on alone once the planner's thinking costs more than it earns. */
+  readonly housePlanner: Planner;
+  readonly knowledge: Knowledge;
+  /** What a finished run taught, as cards for later runs; measured numbers only. */
+  readonly insightCards: (view: RunView, now: Date) => readonly Card[];
   readonly arbiter: Arbiter;
   readonly energy: EnergyMeter;
   readonly clock: Clock;

@@ -1,9 +1,11 @@
 import path from "node:path";
 import { fail, ok, type Failure, type ItemScore, type Result, type TreeNode } from "../contract/index.js";
-import { decidePromotion } from "../tree/index.js";
+import { decideRung, type RungQuestion } from "../tree/index.js";
 import { compareWith, concludeNode, failNode, pruneNode, skipNode } from "./conclude.js";
 import { historyOf } from "./history.js";
+import { askForMend } from "./mend.js";
 import { pairScores } from "./pairing.js";
+import { stateOf, type Exploration } from "./policy-state.js";
 import { prepareTraining } from "./prepare.js";
 import { repairFor } from "./repair.js";
 import { evaluate, pilotFraction, pilotItems, recordedItems, train, trainRequest, type TrainingSet } from "./rungs.js";
@@ -19,10 +21,10 @@ type Ending = { readonly kind: "scored" } | { readonly kind: "pruned"; readonly 
  * Runs one planned node to its verdict: dry run, fit, micro-steps, pilot, full, export, evaluation, diagnosis. Whatever
  * the journal already holds of it is not done again.
  */
-export async function runExperiment(work: Work, nodeId: string): Promise<void> {
+export async function runExperiment(work: Work, nodeId: string, exploration: Exploration): Promise<void> {
   for (;;) {
     stopIfAsked(work);
-    const ending = await attempt(work, nodeId);
+    const ending = await attempt(work, nodeId, exploration);
     const node = nodeOf(work.ledger.view(), nodeId);
     if (ending.ok) {
       switch (ending.value.kind) {
@@ -32,13 +34,14 @@ export async function runExperiment(work: Work, nodeId: string): Promise<void> {
       }
     }
     const repairs = historyOf(work.deps.journal.records(), nodeId).repairsAfterFailure;
-    const repair = repairs < (ending.error.class === "OOM" ? mostMemoryRepairs : mostRepairs) ? repairFor(ending.error, node.recipe) : null;
+    const own = repairs < (ending.error.class === "OOM" ? mostMemoryRepairs : mostRepairs) ? repairFor(ending.error, node.recipe) : null;
+    const repair = own ?? await askForMend(work, node, ending.error, exploration.budget);
     if (repair === null) return failNode(work, node, ending.error);
     await work.ledger.append({ type: "recipe-repaired", nodeId, recipe: repair.recipe, reason: repair.reason });
   }
 }
 
-async function attempt(work: Work, nodeId: string): Promise<Result<Ending>> {
+async function attempt(work: Work, nodeId: string, exploration: Exploration): Promise<Result<Ending>> {
   const { ledger } = work;
   const current = (): TreeNode => nodeOf(ledger.view(), nodeId);
   const kept = unlessHalted(work, await work.deps.files.writeRecipe(path.join(nodeDirectory(work, nodeId), "recipe.json"), current().recipe));
@@ -52,7 +55,7 @@ async function attempt(work: Work, nodeId: string): Promise<Result<Ending>> {
     const prepared = await prepareTraining(work, nodeId);
     if (!prepared.ok) return prepared;
     if (prepared.value.kind === "unaffordable") return ok(prepared.value);
-    const pilot = await runPilot(work, current(), prepared.value.set);
+    const pilot = await runPilot(work, current(), prepared.value.set, exploration);
     if (!pilot.ok) return pilot;
     if (!pilot.value.promote) return ok({ kind: "pruned", reason: pilot.value.reason });
     const full = await runFull(work, current(), prepared.value.set);
@@ -65,50 +68,54 @@ async function attempt(work: Work, nodeId: string): Promise<Result<Ending>> {
 }
 
 /** A share of the epochs and of the items, compared item by item with the pilot of the node it must not fall behind. */
-async function runPilot(work: Work, node: TreeNode, set: TrainingSet): Promise<Result<{ promote: boolean; reason: string }>> {
+async function runPilot(work: Work, node: TreeNode, set: TrainingSet, exploration: Exploration): Promise<Result<{ promote: boolean; reason: string }>> {
   const { ledger, deps, meter } = work;
   const history = historyOf(deps.journal.records(), node.id);
   if (history.promoted) return ok({ promote: true, reason: "" });
   const requirement = requirementOf(ledger.view());
   const directory = path.join(nodeDirectory(work, node.id), "train", "pilot");
   if (history.evaluated.pilot === undefined) {
+    const first = decideRung(stateOf(work, exploration), { ...question(work, node), pilot: null });
+    if (first.next === "full") return ok({ promote: true, reason: first.reason });
     await ledger.append({ type: "stage-started", nodeId: node.id, stage: "pilot" });
     let adapterPath = history.trained.pilot?.adapterPath ?? null;
     if (adapterPath === null) {
       const trained = await train(work, trainRequest(work, node, set, { stage: "pilot", steps: null, fraction: pilotFraction, seed: node.recipe.seed, outDirectory: directory }));
       if (!trained.ok) return trained;
       adapterPath = trained.value.adapterPath;
-      await ledger.append({ type: "trained", nodeId: node.id, rung: "pilot", adapterPath, adapterSha256: trained.value.adapterSha256, loss: [...trained.value.loss], cost: meter.take(), peakBytes: trained.value.peakBytes });
+      await ledger.append({ type: "trained", nodeId: node.id, rung: "pilot", adapterPath, adapterSha256: trained.value.adapterSha256, loss: [...trained.value.loss], cost: meter.take(), peakBytes: trained.value.peakBytes, spectra: [] });
     }
     const scored = await evaluate(work, node, {
       stage: "pilot", split: "dev-search", limit: pilotItems(requirement.splitSizes["dev-search"] ?? 0), adapterPath,
       outPath: itemsFile(work, node, "pilot"),
     });
     if (!scored.ok) return scored;
-    await ledger.append({ type: "evaluated", nodeId: node.id, rung: "pilot", estimate: scored.value.estimate, gain: null, secondary: { ...scored.value.secondary }, samples: [...scored.value.samples], itemsPath: scored.value.itemsPath, cost: meter.take() });
+    await ledger.append({ type: "evaluated", nodeId: node.id, rung: "pilot", estimate: scored.value.estimate, gain: null, secondary: { ...scored.value.secondary }, samples: [...scored.value.samples], failures: [...scored.value.failures], itemsPath: scored.value.itemsPath, cost: meter.take() });
   }
-  return ok(await promotion(work, node));
+  return ok(await promotion(work, nodeOf(ledger.view(), node.id), exploration));
 }
 
-async function promotion(work: Work, node: TreeNode): Promise<{ promote: boolean; reason: string }> {
-  // A share of more or fewer epochs is another length of training: such pilots do not compare.
-  if (node.axis === "duration") return { promote: true, reason: "" };
-  const incumbent = pilotReference(work, node);
-  if (incumbent === null) return { promote: true, reason: "" };
-  const candidateItems = await recordedItems(work, node.id, "pilot");
-  const incumbentItems = await recordedItems(work, incumbent.id, "pilot");
-  if (candidateItems === null || incumbentItems === null) return { promote: true, reason: "" };
-  const pairs = pairScores(incumbentItems, candidateItems);
-  if (pairs.candidate.length === 0) return { promote: true, reason: "" };
-  return decidePromotion({ candidate: pairs.candidate, incumbent: pairs.reference, seed: requirementOf(work.ledger.view()).seed });
+async function promotion(work: Work, node: TreeNode, exploration: Exploration): Promise<{ promote: boolean; reason: string }> {
+  const candidate = await recordedItems(work, node.id, "pilot");
+  const incumbents = candidate === null ? [] : await pilotsOnSameItems(work, node, candidate);
+  if (candidate === null || incumbents.length === 0) return { promote: true, reason: "There is no pilot to compare with." };
+  const decision = decideRung(stateOf(work, exploration), { ...question(work, node), pilot: { candidate: candidate.map((item) => item.score), incumbents } });
+  return { promote: decision.next !== "stop", reason: decision.reason };
 }
 
-/** The parent when it has a pilot, else the best node that has one. */
-function pilotReference(work: Work, node: TreeNode): TreeNode | null {
-  const { nodes } = work.ledger.view();
-  const withPilot = nodes.filter((other) => other.id !== node.id && other.pilot !== null && other.status === "done");
-  const parent = withPilot.find((other) => other.id === node.parent);
-  return parent ?? withPilot.reduce<TreeNode | null>((best, other) => (best === null || (other.score?.score ?? 0) > (best.score?.score ?? 0) ? other : best), null);
+const question = (work: Work, node: TreeNode): Pick<RungQuestion, "recipe" | "parentId" | "axis" | "seed"> => ({ recipe: node.recipe, parentId: node.parent, axis: node.axis, seed: requirementOf(work.ledger.view()).seed });
+
+/** Pilots of finished nodes that answered the very items this one did, in the same order. */
+async function pilotsOnSameItems(work: Work, node: TreeNode, candidate: readonly ItemScore[]): Promise<{ nodeId: string; scores: number[] }[]> {
+  const others = work.ledger.view().nodes.filter((other) => other.id !== node.id && other.pilot !== null && other.status === "done");
+  const pilots: { nodeId: string; scores: number[] }[] = [];
+  for (const other of others) {
+    const items = await recordedItems(work, other.id, "pilot");
+    if (items === null) continue;
+    const pairs = pairScores(items, candidate);
+    if (pairs.candidate.length === candidate.length) pilots.push({ nodeId: other.id, scores: pairs.reference });
+  }
+  return pilots;
 }
 
 async function runFull(work: Work, node: TreeNode, set: TrainingSet): Promise<Result<void>> {
@@ -117,8 +124,8 @@ async function runFull(work: Work, node: TreeNode, set: TrainingSet): Promise<Re
     stage: "full", steps: null, fraction: 1, seed: node.recipe.seed, outDirectory: path.join(nodeDirectory(work, node.id), "train", "full"),
   }));
   if (!trained.ok) return trained;
-  const { adapterPath, adapterSha256, loss, peakBytes } = trained.value;
-  await work.ledger.append({ type: "trained", nodeId: node.id, rung: "full", adapterPath, adapterSha256, loss: [...loss], cost: work.meter.take(), peakBytes });
+  const { adapterPath, adapterSha256, loss, peakBytes, spectra } = trained.value;
+  await work.ledger.append({ type: "trained", nodeId: node.id, rung: "full", adapterPath, adapterSha256, loss: [...loss], cost: work.meter.take(), peakBytes, spectra: [...spectra] });
   return ok(undefined);
 }
 
@@ -141,7 +148,7 @@ async function evaluateFull(work: Work, node: TreeNode, adapterPath: string | nu
   const scored = await evaluate(work, node, { stage: "evaluate", split: "dev-search", adapterPath, outPath: itemsFile(work, node, "full") });
   if (!scored.ok) return scored;
   const gain = await gainOverBase(work, node, scored.value.items);
-  await ledger.append({ type: "evaluated", nodeId: node.id, rung: "full", estimate: scored.value.estimate, gain, secondary: { ...scored.value.secondary }, samples: [...scored.value.samples], itemsPath: scored.value.itemsPath, cost: meter.take() });
+  await ledger.append({ type: "evaluated", nodeId: node.id, rung: "full", estimate: scored.value.estimate, gain, secondary: { ...scored.value.secondary }, samples: [...scored.value.samples], failures: [...scored.value.failures], itemsPath: scored.value.itemsPath, cost: meter.take() });
   return ok(undefined);
 }
 

@@ -1,4 +1,4 @@
-import type { ModelFacts, Recipe } from "../contract/index.js";
+import type { ImportReport, ModelFacts, Recipe, Requirement, Task } from "../contract/index.js";
 import type { RecipeFacts } from "../tree/index.js";
 import { taskOf } from "./begin.js";
 import { requirementOf, type Work } from "./work.js";
@@ -6,17 +6,25 @@ import { requirementOf, type Work } from "./work.js";
 /** What the tree's rules may know, from the requirement and the import: the same after every resume. */
 export function factsOf(work: Work, model: ModelFacts): RecipeFacts {
   const view = work.ledger.view();
-  const requirement = requirementOf(view);
-  const { defaults } = taskOf(work);
+  return recipeFactsOf(requirementOf(view), view.importReport, model, taskOf(work).defaults);
+}
+
+/** The same for a requirement outside a run. */
+export function recipeFactsOf(requirement: Requirement, report: ImportReport | null, model: Pick<ModelFacts, "contextLength">, defaults: Task["defaults"]): RecipeFacts {
   return {
     goal: requirement.goal,
     trainRows: requirement.splitSizes.train ?? 0,
-    duplicates: view.importReport?.duplicates ?? 0,
-    conflicts: view.importReport?.conflicts ?? 0,
+    duplicates: report?.duplicates ?? 0,
+    conflicts: report?.conflicts ?? 0,
     longestTokens: requirement.maxSequenceTokens,
     shotTokens: requirement.shotTokens,
-    hasSystemMessages: view.importReport?.columns.includes("system") ?? false,
+    hasSystemMessages: report?.columns.includes("system") ?? false,
     contextLength: model.contextLength,
+    formatRules: requirement.formatRules,
+    instructions: requirement.instructions,
+    constraints: requirement.constraints,
+    // Grows with the run: `policyState` fills it in at each step.
+    bestPrompt: null,
     seed: requirement.seed,
     defaults: { ...defaults, maxSequenceTokens: defaults.maxSequenceTokens ?? requirement.maxSequenceTokens },
   };

@@ -5,6 +5,7 @@ import { chooseFinalists, chooseWinner, type FinalistCandidate } from "../tree/i
 import { paceOf, vaultMs } from "./budget.js";
 import { checkExport } from "./experiment.js";
 import { noiseOf } from "./pairing.js";
+import { stateOf, type SearchFacts } from "./policy-state.js";
 import { buildData, evaluate, recordedItems, train, trainRequest } from "./rungs.js";
 import { nodeDirectory, nodeOf, remainingMs, requirementOf, sealedItemsPath, stopIfAsked, type Work } from "./work.js";
 
@@ -12,17 +13,18 @@ const mostFinalists = 3;
 
 /**
  * Of the nodes that beat the prompted base on dev-search, the one that does best on rows the search never saw, with a
- * second training seed where the budget allows. Gives the base's id when nothing beat it.
+ * second training seed where the budget allows. Gives the base's id when nothing beat it, or when the user wants no adapter.
  */
-export async function chooseDelivered(work: Work): Promise<string> {
+export async function chooseDelivered(work: Work, facts: SearchFacts): Promise<string> {
   const view = work.ledger.view();
   const base = nodeOf(view, view.baselineNodeId ?? "");
   const baseScore = base.score?.score ?? Number.NEGATIVE_INFINITY;
-  const better = view.nodes.filter((node) => node.status === "done" && node.adapterPath !== null && (node.score?.score ?? Number.NEGATIVE_INFINITY) > baseScore);
-  const candidates: FinalistCandidate[] = [];
-  for (const node of better) candidates.push(await candidateOf(work, node));
-  const finalists = chooseFinalists(candidates, mostFinalists);
-  if (finalists.length === 0) return base.id;
+  const better = new Set(view.nodes.filter((node) => node.status === "done" && node.adapterPath !== null && (node.score?.score ?? Number.NEGATIVE_INFINITY) > baseScore).map((node) => node.id));
+  if (better.size === 0 || requirementOf(view).constraints.deliver === "prompt") return base.id;
+  const state = stateOf(work, { facts, budget: { remainingMs: remainingMs(work), nodeMs: 0, nodesLeft: 0 } });
+  // The means are shrunk over all nodes; only those that were trained and beat the base can be finalists.
+  const ranked = chooseFinalists(state, view.nodes.length).filter(({ nodeId }) => better.has(nodeId)).slice(0, mostFinalists);
+  const finalists = ranked.length > 0 ? ranked : await bestOf(work, better);
 
   for (const [index, finalist] of finalists.entries()) {
     stopIfAsked(work);
@@ -42,6 +44,12 @@ export async function chooseDelivered(work: Work): Promise<string> {
     scored.push({ ...finalist, score: record.estimate.score, standardError: noiseOf(items.ok ? items.value.map((item) => item.score) : [], record.estimate) });
   }
   return chooseWinner(scored)?.nodeId ?? base.id;
+}
+
+/** The highest raw score, for the odd case in which every shrunk favourite is an untrained prompt. */
+async function bestOf(work: Work, ids: ReadonlySet<string>): Promise<FinalistCandidate[]> {
+  const nodes = work.ledger.view().nodes.filter((node) => ids.has(node.id)).sort((left, right) => (right.score?.score ?? 0) - (left.score?.score ?? 0));
+  return nodes[0] === undefined ? [] : [await candidateOf(work, nodes[0])];
 }
 
 async function candidateOf(work: Work, node: TreeNode): Promise<FinalistCandidate> {

@@ -1,6 +1,10 @@
-export { createSession, type Session } from "./session.js";
+export { createSession, steerAtRest, type Session } from "./session.js";
+export { changedRecipe, checkSteering } from "./steering.js";
 export { foldRun, emptyRun, applyRecord } from "./fold.js";
 export { createSessionFiles } from "./files.js";
 export { parseBudget } from "./budget.js";
 export { summarizeRun, atRest } from "./summary.js";
 export type { LiveProgress, SessionDependencies, SessionFiles, SessionJournal } from "./dependencies.js";
+export { requirementFrom } from "./begin.js";
+export { recipeFactsOf } from "./facts.js";
+export { priorsOf } from "./knowledge.js";

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { ok, type Failure, type Result, type TreeNode } from "../contract/index.js";
+import { ok, type Failure, type Result, type Training, type TreeNode } from "../contract/index.js";
 import { durationText, paceOf, reserveMs } from "./budget.js";
 import { shrinkForMemory, shrinkForTime } from "./repair.js";
 import { buildData, pilotFraction, pilotItems, train, trainRequest, type TrainingSet } from "./rungs.js";
@@ -44,12 +44,17 @@ async function dropForeignWarmStart(work: Work, node: TreeNode): Promise<void> {
   if (training?.warmStartFrom == null) return;
   const source = work.ledger.view().nodes.find((other) => other.id === training.warmStartFrom && other.adapterPath !== null);
   const shape = source?.recipe.training;
-  if (shape?.rank === training.rank && shape.targets === training.targets && shape.alpha === training.alpha) return;
+  if (shape?.rank === training.rank && shape.targets === training.targets && shape.alpha === training.alpha && sameRanks(shape.ranks, training.ranks)) return;
   await work.ledger.append({ type: "stage-started", nodeId: node.id, stage: "fits" });
   await work.ledger.append({
     type: "recipe-repaired", nodeId: node.id, recipe: { ...node.recipe, training: { ...training, warmStartFrom: null } },
     reason: `The adapter of ${training.warmStartFrom} has another shape or is gone, so this one starts from nothing.`,
   });
+}
+
+function sameRanks(left: Training["ranks"], right: Training["ranks"]): boolean {
+  const names = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...names].every((name) => left[name] === right[name]);
 }
 
 /** Shrinks the recipe step by step until the trainer's own plan says that it fits. */
@@ -94,7 +99,7 @@ async function takeMicroSteps(work: Work, node: TreeNode, set: TrainingSet): Pro
     },
   });
   if (!trained.ok) return trained;
-  await work.ledger.append({ type: "trained", nodeId: node.id, rung: "micro-steps", adapterPath: null, adapterSha256: null, loss: [...trained.value.loss], cost: work.meter.take(), peakBytes: trained.value.peakBytes });
+  await work.ledger.append({ type: "trained", nodeId: node.id, rung: "micro-steps", adapterPath: null, adapterSha256: null, loss: [...trained.value.loss], cost: work.meter.take(), peakBytes: trained.value.peakBytes, spectra: [] });
   return ok({ tokensPerSecond });
 }
 

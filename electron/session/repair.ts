@@ -23,7 +23,7 @@ export function shrinkForMemory(recipe: Recipe): Repair | null {
   if (training.rank / 2 >= leastRank) {
     const rank = Math.floor(training.rank / 2);
     // alpha / rank is the adapter's scale, so alpha follows; a parent's adapter of another rank cannot be continued.
-    return repaired(recipe, training, { rank, alpha: Math.max(1, (training.alpha / training.rank) * rank), warmStartFrom: null }, `It did not fit the memory: rank ${rank} instead of ${training.rank}.`);
+    return repaired(recipe, training, { rank, alpha: Math.max(1, (training.alpha / training.rank) * rank), ranks: {}, warmStartFrom: null }, `It did not fit the memory: rank ${rank} instead of ${training.rank}.`);
   }
   if (training.maxSequenceTokens / 2 >= leastSequenceTokens) {
     const maxSequenceTokens = Math.floor(training.maxSequenceTokens / 2);
@@ -62,6 +62,6 @@ export function repairFor(failure: Failure, recipe: Recipe): Repair | null {
   }
 }
 
-function repaired(recipe: Recipe, training: Training, change: Partial<Training>, reason: string): Repair {
+export function repaired(recipe: Recipe, training: Training, change: Partial<Training>, reason: string): Repair {
   return { recipe: { ...recipe, training: { ...training, ...change } }, reason };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JournalEvent, RunView } from "../contract/index.js";
 import { World } from "../../test/fixtures/session/world.js";
-import { createSession } from "./index.js";
+import { createSession, foldRun } from "./index.js";
 
 const never = new AbortController().signal;
 const small = { task: { maxNodes: 7, splits: { devSearch: 16, devSelect: 16, vault: 32 } } } as const;
@@ -14,6 +14,10 @@ function outcome(view: RunView): unknown {
   };
 }
 
+/** What is fixed once a node is finished; a finalist's score comes later. */
+const finishedNodes = (view: RunView): unknown => view.nodes.filter((node) => node.finishedAt !== null && node.status !== "cancelled")
+  .map(({ id, parent, axis, recipe, status, verdict, score, gain, insight, adapterSha256, decision }) => ({ id, parent, axis, recipe, status, verdict, score, gain, insight, adapterSha256, decision }));
+
 /** Runs until the process dies after its nth append; then a new process goes on with the same world. */
 async function killedAfter(appends: number): Promise<{ world: World; view: RunView; kept: readonly JournalEvent[] }> {
   const world = new World(small);
@@ -24,15 +28,21 @@ async function killedAfter(appends: number): Promise<{ world: World; view: RunVi
 }
 
 describe("a run killed after any journal record", () => {
-  it("resumes to the same result, loses no finished node and opens the vault once", async () => {
+  // What a killed run decides afterwards may differ from what it would have decided: it has paid for some work twice, and the
+  // search looks at what is left of the budget. What is finished stays, and the same journal always goes on in the same way.
+  it("loses no finished node, opens the vault once and ends as a whole run does", async () => {
     const whole = new World(small);
-    const expected = outcome(await createSession(whole.dependencies()).run(never));
+    const expected = await createSession(whole.dependencies()).run(never);
     const total = whole.records.length;
     expect(total).toBeGreaterThan(60);
     for (let appends = 1; appends < total; appends += 1) {
       const { world, view, kept } = await killedAfter(appends);
       const where = `killed after record ${appends}, ${kept.at(-1)?.type}`;
-      expect(outcome(view), where).toEqual(expected);
+      expect(view.status, where).toBe(expected.status);
+      expect(view.delivery?.kind, where).toBe(expected.delivery?.kind);
+      const before = foldRun(world.records.slice(0, appends));
+      const finishedIds = new Set(before.nodes.filter((node) => node.finishedAt !== null).map((node) => node.id));
+      expect(finishedNodes({ ...view, nodes: view.nodes.filter((node) => finishedIds.has(node.id)) }), where).toEqual(finishedNodes(before));
       const events = world.records.map((record) => record.event);
       expect(events.filter((event) => event.type === "vault-opening").length, where).toBe(1);
       expect(events.filter((event) => event.type === "vault-scored").length, where).toBe(1);
@@ -50,7 +60,12 @@ describe("a run killed after any journal record", () => {
     await expect(createSession(world.dependencies(40)).run(never)).rejects.toThrow("killed");
     await expect(createSession(world.dependencies(25)).run(never)).rejects.toThrow("killed");
     const view = await createSession(world.dependencies()).run(never);
-    expect(outcome(view)).toEqual(outcome(await createSession(new World(small).dependencies()).run(never)));
+    expect(view.status).toBe("done");
+    expect(view.vault?.timesOpened).toBe(1);
+  });
+
+  it("goes on in the same way from the same journal", async () => {
+    for (const appends of [30, 47, 66]) expect(outcome((await killedAfter(appends)).view), `after ${appends}`).toEqual(outcome((await killedAfter(appends)).view));
   });
 
   it("does not score a model on the vault again when its scores were all written", async () => {
@@ -90,7 +105,7 @@ describe("pause, stop and resume", () => {
     return { world, view: await session.run(never) };
   }
 
-  it.each([["requestPause", "paused"], ["requestStop", "stopped"]] as const)("%s leaves the run %s, and it goes on to the same result", async (halt, status) => {
+  it.each([["requestPause", "paused"], ["requestStop", "stopped"]] as const)("%s leaves the run %s, and it goes on to its end", async (halt, status) => {
     const { world, view } = await haltedAtTraining(halt);
     expect(view.status).toBe(status);
     expect(view.phase).toContain("finished nodes were kept");
@@ -98,7 +113,8 @@ describe("pause, stop and resume", () => {
     const finished = view.nodes.filter((node) => node.finishedAt !== null).length;
     expect(finished).toBeGreaterThan(0);
     const resumed = await createSession(world.dependencies()).run(never);
-    expect(outcome(resumed)).toEqual(outcome(await createSession(new World(small).dependencies()).run(never)));
+    expect(resumed.status).toBe("done");
+    expect(finishedNodes({ ...resumed, nodes: resumed.nodes.slice(0, finished) })).toEqual(finishedNodes({ ...view, nodes: view.nodes.slice(0, finished) }));
   });
 
   it("an aborted signal leaves the run interrupted", async () => {

@@ -46,7 +46,7 @@ describe("a whole run", () => {
     const nodes = view.nodes.reduce((sum, node) => sum + node.cost.trainSeconds, 0);
     expect(view.cost.trainSeconds).toBeCloseTo(nodes, 6);
     expect(view.cost.evalSeconds).toBeGreaterThan(view.nodes.reduce((sum, node) => sum + node.cost.evalSeconds, 0));
-    expect(view.cost.agentTokens).toBe(10 * view.nodes.filter((node) => node.decidedBy !== "host").length + 5 * view.nodes.filter((node) => node.insight !== null && node.status !== "failed").length);
+    expect(view.cost.agentTokens).toBe(10 * view.nodes.filter((node) => node.decision !== null).length + 5 * view.nodes.filter((node) => node.insight !== null && node.status !== "failed").length);
     // The fake meter burns 100 watts all the time.
     const booked = view.cost.trainSeconds + view.cost.evalSeconds + view.cost.agentSeconds;
     expect(view.cost.energyJoules).toBeCloseTo(booked * 100, 3);
@@ -120,10 +120,30 @@ describe("nothing beats the base", () => {
     expect(view.delivery?.kind).toBe("base");
     expect(view.delivery?.reason).toContain("Nothing that was trained beat the prompted base");
     expect(view.delivery?.nodeId).toBe(view.baselineNodeId);
-    expect(view.vault?.gain.score).toBe(0);
-    expect(view.vault?.pValue).toBe(1);
-    expect(world.evaluations.filter((request) => request.split === "vault").length).toBe(1);
+    // The prompt is held against the bare model: two models on the vault, one opening.
+    expect(view.vault?.timesOpened).toBe(1);
+    expect(world.evaluations.filter((request) => request.split === "vault").map((request) => request.prompt.fewShot > 0)).toEqual([false, true]);
     expect(world.evaluations.filter((request) => request.split === "dev-select").length).toBe(0);
+  });
+
+  it("delivers the bare base model when no prompt beats it either, with one model on the vault", async () => {
+    const { view, world } = await runWhole({ quality: (prompt, trained) => (trained === null && prompt.fewShot === 0 && prompt.system === null ? 0.5 : 0.3) });
+    expect(view.delivery).toMatchObject({ kind: "base", nodeId: "n001" });
+    expect(view.vault?.gain.score).toBe(0);
+    expect(world.evaluations.filter((request) => request.split === "vault").length).toBe(1);
+  });
+
+  it("delivers a prompt where only that surely beats the bare model, and says so", async () => {
+    const { view } = await runWhole({ quality: (prompt, trained) => (trained === null && prompt.fewShot > 0 ? 0.9 : 0.2) });
+    expect(view.delivery).toMatchObject({ kind: "prompt", nodeId: view.baselineNodeId, adapterPath: null });
+    expect(view.vault!.gain.ci[0]).toBeGreaterThan(0);
+    expect(view.nodes.find((node) => node.id === view.delivery?.nodeId)?.recipe).toMatchObject({ training: null });
+  });
+
+  it("trains nothing into the delivery where the user wants a prompt only", async () => {
+    const { view } = await runWhole({ task: { constraints: { deliver: "prompt" } } });
+    expect(["prompt", "base"]).toContain(view.delivery?.kind);
+    expect(view.delivery?.adapterPath).toBeNull();
   });
 
   it("delivers the base when the vault does not confirm the gain", async () => {

@@ -1,15 +1,19 @@
-import { FailureError, ok, type Failure, type JournalEvent, type ModelFacts, type Result, type RunStatus, type RunView } from "../contract/index.js";
+import { FailureError, err, ok, type Delivery, type Failure, type JournalEvent, type JournalRecord, type Result, type RunStatus, type RunView, type SteeringAction } from "../contract/index.js";
 import { measureBaselines } from "./baselines.js";
 import { begin } from "./begin.js";
 import { createMeter } from "./cost.js";
 import { deliver } from "./delivery.js";
-import type { SessionDependencies } from "./dependencies.js";
+import type { SessionDependencies, SessionJournal } from "./dependencies.js";
 import { factsOf } from "./facts.js";
 import { chooseDelivered } from "./finalists.js";
+import { foldRun } from "./fold.js";
+import { fixKnowledge, keepInsights, runConditions } from "./knowledge.js";
 import { createLedger } from "./ledger.js";
+import type { SearchFacts } from "./policy-state.js";
 import { search } from "./search.js";
+import { checkSteering, nextSteeringId } from "./steering.js";
 import { scoreVault, vaultOpening } from "./vault.js";
-import { isDiskFull, type Work } from "./work.js";
+import { isDiskFull, stopIfAsked, type Work } from "./work.js";
 
 /** One run. Everything it knows is in its journal, so that the next process can go on where this one ended. */
 export interface Session {
@@ -20,6 +24,8 @@ export interface Session {
   requestPause(): void;
   /** Ends the search with what was kept; the run can still be resumed. */
   requestStop(): void;
+  /** Takes a user's action into the journal; the search goes on from it. Refused with a sentence when it makes no sense now. */
+  steer(action: SteeringAction): Promise<Result<void>>;
 }
 
 type Intent = "paused" | "stopped" | "interrupted";
@@ -27,6 +33,7 @@ type Intent = "paused" | "stopped" | "interrupted";
 export function createSession(deps: SessionDependencies): Session {
   const ledger = createLedger(deps);
   const own = new AbortController();
+  const running: Work["running"] = { current: null };
   let intent: Intent = "interrupted";
   /** Set when the journal itself can no longer say what happened. */
   let unwritten: Pick<RunView, "status" | "phase" | "failure"> | null = null;
@@ -39,7 +46,7 @@ export function createSession(deps: SessionDependencies): Session {
   async function run(signal: AbortSignal): Promise<RunView> {
     if (ledger.view().status === "done") return view();
     const work: Work = {
-      deps, ledger, meter: createMeter(deps.clock, deps.energy), signal: AbortSignal.any([signal, own.signal]), nodesAtStart: ledger.view().nodes.length,
+      deps, ledger, meter: createMeter(deps.clock, deps.energy), signal: AbortSignal.any([signal, own.signal]), running, nodesAtStart: ledger.view().nodes.length,
     };
     const stopHeartbeat = ledger.startHeartbeat();
     try {
@@ -72,7 +79,20 @@ export function createSession(deps: SessionDependencies): Session {
     }
   }
 
-  return { run, view, requestPause: ask("paused"), requestStop: ask("stopped") };
+  async function steer(action: SteeringAction): Promise<Result<void>> {
+    const allowed = checkSteering(ledger.view(), action, searchEnded(deps.journal.records()));
+    if (!allowed.ok) return allowed;
+    try {
+      await ledger.append({ type: "steered", id: nextSteeringId(deps.journal.records()), action });
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      return err(error.failure);
+    }
+    if (action.kind === "prune" && running.current?.nodeId === action.nodeId) running.current.abort.abort();
+    return ok(undefined);
+  }
+
+  return { run, view, requestPause: ask("paused"), requestStop: ask("stopped"), steer };
 }
 
 /** The run from wherever its journal stands to its end. */
@@ -82,9 +102,12 @@ async function advance(work: Work): Promise<Result<void>> {
   if (!began.ok) return began;
   const opened = vaultOpening(work);
   if (opened === null) {
-    if (!searchEnded(work)) await explore(work, began.value);
+    await fixKnowledge(work);
+    stopIfAsked(work);
+    const facts: SearchFacts = { recipe: factsOf(work, began.value), conditions: runConditions(work, began.value) };
+    if (!searchEnded(work.deps.journal.records())) await explore(work, facts);
     // Once rows of dev-select were read the search never goes on: it would be choosing by them.
-    const winnerId = await chooseDelivered(work);
+    const winnerId = await chooseDelivered(work, facts);
     await ledger.append({ type: "status-changed", status: "vault", phase: "Opening the vault, once, for the chosen model and the base model." });
     return finish(work, winnerId);
   }
@@ -92,8 +115,7 @@ async function advance(work: Work): Promise<Result<void>> {
   return finish(work, opened.nodeId);
 }
 
-async function explore(work: Work, model: ModelFacts): Promise<void> {
-  const facts = factsOf(work, model);
+async function explore(work: Work, facts: SearchFacts): Promise<void> {
   await work.ledger.append({ type: "status-changed", status: "searching", phase: "Measuring the base model." });
   await measureBaselines(work, facts);
   const reason = await search(work, facts);
@@ -105,13 +127,30 @@ async function finish(work: Work, winnerId: string): Promise<Result<void>> {
   if (!scored.ok) return scored;
   const delivered = await deliver(work);
   if (!delivered.ok) return delivered;
+  await keepInsights(work);
   const { delivery } = work.ledger.view();
-  await work.ledger.append({ type: "status-changed", status: "done", phase: delivery?.kind === "adapter" ? "Done: a better model was delivered." : "Done: the prompted base model was delivered." });
+  await work.ledger.append({ type: "status-changed", status: "done", phase: closingSentence(delivery?.kind ?? "base") });
   return ok(undefined);
 }
 
-function searchEnded(work: Work): boolean {
-  return work.deps.journal.records().some(({ event }) => event.type === "status-changed" && event.status === "finalists");
+/** Takes a user's action into the journal of a run that nobody works on. The caller holds the journal's lock. */
+export async function steerAtRest(journal: SessionJournal, action: SteeringAction): Promise<Result<void>> {
+  const allowed = checkSteering(foldRun(journal.records()), action, searchEnded(journal.records()));
+  if (!allowed.ok) return allowed;
+  const written = await journal.append({ type: "steered", id: nextSteeringId(journal.records()), action }, { durable: true });
+  return written.ok ? ok(undefined) : written;
+}
+
+function searchEnded(records: readonly JournalRecord[]): boolean {
+  return records.some(({ event }) => event.type === "status-changed" && event.status === "finalists");
+}
+
+function closingSentence(kind: Delivery["kind"]): string {
+  switch (kind) {
+    case "adapter": return "Done: a better model was delivered.";
+    case "prompt": return "Done: a better prompt for the base model was delivered.";
+    case "base": return "Done: the prompted base model was delivered.";
+  }
 }
 
 type Closing = Extract<JournalEvent, { type: "status-changed" }>;

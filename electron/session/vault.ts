@@ -1,4 +1,4 @@
-import { ok, type ItemScore, type JournalEventOf, type Result, type TreeNode } from "../contract/index.js";
+import { ok, type ItemScore, type JournalEventOf, type Result, type RunView, type TreeNode } from "../contract/index.js";
 import { deriveSeed, estimateOf, pairedGain, pairedTest } from "../stats/index.js";
 import { checkExport } from "./experiment.js";
 import { pairScores } from "./pairing.js";
@@ -20,7 +20,7 @@ export async function scoreVault(work: Work, winnerId: string): Promise<Result<v
   const { ledger, deps, meter } = work;
   if (ledger.view().vault !== null) return ok(undefined);
   if (vaultOpening(work) === null) {
-    await ledger.append({ type: "vault-opening", nodeId: winnerId, baselineNodeId: ledger.view().baselineNodeId ?? winnerId });
+    await ledger.append({ type: "vault-opening", nodeId: winnerId, baselineNodeId: comparedWith(ledger.view(), winnerId) });
   }
   const opening = vaultOpening(work);
   if (opening === null) throw new Error("The vault's opening was written and is not in the journal.");
@@ -36,11 +36,17 @@ export async function scoreVault(work: Work, winnerId: string): Promise<Result<v
   await ledger.append({
     type: "vault-scored", nodeId: opening.nodeId, baseline: estimateOf(pairs.reference, seed), cost: meter.take(),
     vault: {
-      ...estimate, timesOpened: deps.journal.records().filter(({ event }) => event.type === "vault-opening").length,
+      ...estimate, nodeId: opening.nodeId, comparedWith: opening.baselineNodeId, timesOpened: deps.journal.records().filter(({ event }) => event.type === "vault-opening").length,
       gain: pairedGain(pairs.reference, pairs.candidate, seed), pValue: pairedTest(pairs.reference, pairs.candidate, seed).pValue,
     },
   });
   return ok(undefined);
+}
+
+/** An adapter has to beat the best prompt there is; a prompt has to beat the bare model. */
+function comparedWith(view: RunView, winnerId: string): string {
+  if (winnerId !== view.baselineNodeId) return view.baselineNodeId ?? winnerId;
+  return view.nodes.find((node) => node.kind === "baseline" && node.failure === null && node.score !== null)?.id ?? winnerId;
 }
 
 /** Scores that an earlier process finished writing are used as they are. */

@@ -10,6 +10,8 @@ export interface Work {
   readonly ledger: Ledger;
   readonly meter: Meter;
   readonly signal: AbortSignal;
+  /** The node that runs now and how to end it alone; null between nodes. */
+  readonly running: { current: { readonly nodeId: string; readonly abort: AbortController } | null };
   /** How many nodes the journal held when this process took over. */
   readonly nodesAtStart: number;
 }

@@ -14,6 +14,12 @@ export const settingsSchema = z.object({
   offline: z.boolean().default(true),
   /** Folders searched for GGUF files besides those of other programs. */
   modelFolders: z.array(z.string()).default([]),
+  /** Folders searched for data sets. */
+  dataFolders: z.array(z.string()).default([]),
+  /** A GGUF used to search the library by meaning; null: by words only. */
+  embeddingModelPath: z.string().nullable().default(null),
+  /** What runs teach is kept as cards for later runs, unless a task says otherwise. */
+  keepInsights: z.boolean().default(false),
   planner: z.enum(["house", "language-model"]).default("house"),
   agentModelPath: z.string().nullable().default(null),
   tariffPerKilowattHour: z.number().positive().nullable().default(null),

@@ -19,7 +19,7 @@ afterEach(async () => {
 
 const request = (changes: Partial<TrainRequest> = {}): TrainRequest => ({
   modelPath: "m.gguf", trainPath: "t.jsonl", validationPath: null, outDirectory: path.join(folder, "out"),
-  training: { learningRate: 1e-3, rank: 8, alpha: 16, targets: "attention", epochs: 2, schedule: "cosine", warmupFraction: 0.05, weightDecay: 0, dropout: 0, tokensPerStep: 512, maxSequenceTokens: 128, warmStartFrom: null },
+  training: { learningRate: 1e-3, rank: 8, alpha: 16, targets: "attention", epochs: 2, schedule: "cosine", warmupFraction: 0.05, weightDecay: 0, dropout: 0, tokensPerStep: 512, maxSequenceTokens: 128, ranks: {}, warmStartFrom: null },
   warmStartAdapter: null, seed: 7, threads: 2, steps: null, fraction: 0.5, secondsLimit: 60, onProgress: () => undefined, ...changes,
 });
 const train = async (behaviour: string, changes: Partial<TrainRequest> = {}, signal: AbortSignal = never) => {
@@ -31,7 +31,7 @@ describe("training", () => {
   it("hands on progress, keeps the curve and the request, and checks the adapter", async () => {
     const steps: number[] = [];
     const result = await train("good", { onProgress: (progress) => steps.push(progress.step) });
-    expect(result).toMatchObject({ ok: true, value: { loss: [{ step: 1, loss: 3 }, { step: 2, loss: 1.5 }, { step: 3, loss: 1, validation: 1.5 }], seconds: 2, peakBytes: 4096 } });
+    expect(result).toMatchObject({ ok: true, value: { loss: [{ step: 1, loss: 3 }, { step: 2, loss: 1.5 }, { step: 3, loss: 1, validation: 1.5 }], seconds: 2, peakBytes: 4096, spectra: [] } });
     expect(steps).toEqual([1, 2, 3]);
     const kept = JSON.parse(await readFile(path.join(folder, "out", "request.json"), "utf8")) as Record<string, unknown>;
     expect(kept).toMatchObject({ epochs: 1, seed: 7, lora: { targets: ["attn_q", "attn_k", "attn_v", "attn_output"] }, limits: { seconds: 60 } });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { failureClasses } from "../contract/index.js";
+import { failureClasses, spectrumSchema } from "../contract/index.js";
 
 /** What trex-train prints (native-trainer/README.md). Unknown fields are allowed: the trainer may learn to say more. */
 const finite = z.number();
@@ -29,6 +29,7 @@ export const trainEventSchema = z.discriminatedUnion("event", [
     event: z.literal("done"), ...elapsed, step: finite, loss: finite.nullable(), validationLoss: finite.nullish(),
     adapter: z.string().nullish(), model: z.string().nullish(), sha256: z.string().regex(/^[0-9a-f]{64}$/i),
     seconds: finite, tokens: finite, tokensPerSecond: finite, peakRssBytes: finite, plannedBytes: finite,
+    spectra: z.array(spectrumSchema).default([]),
   }),
   errorEventSchema,
 ]);

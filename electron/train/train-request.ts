@@ -10,7 +10,10 @@ export function trainDocument(request: TrainRequest): Readonly<Record<string, un
     ...(request.validationPath === null ? {} : { validation: request.validationPath }),
     outDir: request.outDirectory,
     method: "lora",
-    lora: { rank: training.rank, alpha: training.alpha, targets: tensorTargets(training.targets), dropout: training.dropout, initFrom: request.warmStartAdapter },
+    lora: {
+      rank: training.rank, ...(Object.keys(training.ranks).length === 0 ? {} : { ranks: training.ranks }), alpha: training.alpha,
+      targets: tensorTargets(training.targets), dropout: training.dropout, initFrom: request.warmStartAdapter,
+    },
     optimizer: {
       learningRate: training.learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: training.weightDecay, clipNorm: 1,
       schedule: training.schedule, warmupFraction: training.warmupFraction, finalFraction: 0.1,

@@ -61,7 +61,7 @@ async function train(caller: Caller, request: TrainRequest, signal: AbortSignal)
   const adapterPath = path.resolve(request.outDirectory, result.adapter ?? "adapter.gguf");
   const checked = await verify(adapterPath, result.sha256, signal);
   if (!checked.ok) return checked;
-  return ok({ adapterPath, adapterSha256: result.sha256.toLowerCase(), loss: curve.points(), seconds: result.seconds, peakBytes: result.peakRssBytes });
+  return ok({ adapterPath, adapterSha256: result.sha256.toLowerCase(), loss: curve.points(), seconds: result.seconds, peakBytes: result.peakRssBytes, spectra: result.spectra });
 }
 
 /** The request stays beside its result, so that any training can be repeated by hand: `trex-train train request.json`. */

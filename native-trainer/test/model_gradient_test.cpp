@@ -36,7 +36,8 @@ PassLimits limits_for(int64_t rank) {
   PassLimits limits;
   limits.tokens = 128;
   limits.backward = true;
-  for (int64_t &r : limits.rank) r = rank;
+  limits.ranks.resize(2); // layers of the tiny model
+  for (ProjectionRanks &layer : limits.ranks) layer.fill(rank);
   return limits;
 }
 

@@ -1,5 +1,6 @@
 // Trains small models with trex-train and compares its log-likelihoods with what llama.cpp, through the pinned
-// node-llama-cpp, says about the same file: three architectures, with and without an adapter, at two scales.
+// node-llama-cpp, says about the same file: three architectures, with and without an adapter, at two scales, and with
+// ranks that differ between the adapter's tensors.
 // Everything is F32, because llama.cpp rounds activations to eight bits before a product with quantised weights.
 // Run by ctest as: node parity.mjs PROGRAM
 import {execFileSync} from "node:child_process";
@@ -71,11 +72,17 @@ function trainedModel({architecture, pre, ...shape}) {
         optimizer: {learningRate: 0.01}
     });
     const model = at(`${architecture}-full/model.gguf`);
-    trex("train", {
-        ...common, model, outDir: at(`${architecture}-lora`), steps: 10, data: at("other.jsonl"),
-        lora: {rank: 4, alpha: 12}, optimizer: {learningRate: 0.01}
-    });
-    return {model, adapter: at(`${architecture}-lora/adapter.gguf`)};
+    const adapter = (name, ranks) => {
+        const outDir = at(`${architecture}-${name}`);
+        trex("train", {
+            ...common, model, outDir, steps: 10, data: at("other.jsonl"), lora: {rank: 4, alpha: 12, ranks}, optimizer: {learningRate: 0.01}
+        });
+        return `${outDir}/adapter.gguf`;
+    };
+    return {
+        model, adapter: adapter("lora", {}),
+        mixed: adapter("mixed", {"blk.0.attn_q": 1, "blk.0.attn_v": 6, "blk.1.attn_output": 3, "blk.1.ffn_down": 16, "blk.2.ffn_gate": 32})
+    };
 }
 
 // Sum of ln p over the continuation, token by token as llama.cpp gives it.
@@ -135,10 +142,11 @@ try {
 
     const llama = await getLlama({gpu: false, build: "never", skipDownload: true, logLevel: LlamaLogLevel.error});
     for (const shape of architectures) {
-        const {model, adapter} = trainedModel(shape);
+        const {model, adapter, mixed} = trainedModel(shape);
         const base = await compare(llama, `${shape.architecture} alone`, model, pairs, null, 1);
         const whole = await compare(llama, `${shape.architecture} with its adapter`, model, pairs, adapter, 1);
         const half = await compare(llama, `${shape.architecture} with half of it`, model, pairs, adapter, 0.5);
+        await compare(llama, `${shape.architecture} with an adapter of mixed ranks`, model, pairs, mixed, 1);
         if (Math.abs(base - whole) < 1 || Math.abs(whole - half) < 1) {
             failures++;
             console.log(`FAILED ${shape.architecture}: the adapter has next to no effect, so nothing was compared`);

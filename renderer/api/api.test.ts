@@ -25,8 +25,13 @@ describe("the token", () => {
 });
 
 describe("routes", () => {
-  it.each([["", "runs"], ["#/", "runs"], ["#/new", "new-run"], ["#/machine", "machine"], ["#/runs/x/report", "report"], ["#/runs/x/y", "unknown"], ["#/%zz", "unknown"]])("%s shows %s", (fragment, screen) => {
+  it.each([["", "runs"], ["#/", "runs"], ["#/new", "new-run"], ["#/new/%2Fdata%2Fa%20b.jsonl", "new-run"], ["#/machine", "machine"], ["#/settings", "settings"], ["#/library", "library"], ["#/library/cards/lora-rank", "library"], ["#/library/online/x", "unknown"], ["#/library/nowhere", "unknown"], ["#/runs/x/report", "report"], ["#/runs/x/y", "unknown"], ["#/%zz", "unknown"]])("%s shows %s", (fragment, screen) => {
     expect(parseRoute(fragment).screen).toBe(screen);
+  });
+  it("carry a file to a new run, and a card's name to the library", () => {
+    expect(parseRoute(paths.newRunWith("/data/a b.jsonl"))).toEqual({ screen: "new-run", data: "/data/a b.jsonl" });
+    expect(parseRoute(paths.card("lora-rank"))).toEqual({ screen: "library", section: "cards", cardId: "lora-rank" });
+    expect(parseRoute(paths.library("documents"))).toEqual({ screen: "library", section: "documents", cardId: null });
   });
 });
 

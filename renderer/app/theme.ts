@@ -1,13 +1,16 @@
-export const themes = ["system", "light", "dark"] as const;
-export type Theme = (typeof themes)[number];
+import type { SettingsView } from "../contract.js";
+
+export const themes = ["system", "light", "dark"] as const satisfies readonly SettingsView["theme"][];
+export type Theme = SettingsView["theme"];
 const storageKey = "trex.theme";
 
-export function readTheme(storage: Pick<Storage, "getItem">): Theme {
+/** The setting as it was when the page was last open: right for the first picture, before the host has answered. */
+export function rememberedTheme(storage: Pick<Storage, "getItem">): Theme {
   const stored = storage.getItem(storageKey);
   return themes.find((theme) => theme === stored) ?? "system";
 }
 
-export function saveTheme(theme: Theme, storage: Pick<Storage, "setItem">): void {
+export function rememberTheme(theme: Theme, storage: Pick<Storage, "setItem">): void {
   storage.setItem(storageKey, theme);
 }
 

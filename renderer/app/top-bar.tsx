@@ -1,20 +1,11 @@
 import type { ReactElement } from "react";
 import { useApp } from "../store/use-app.js";
-import { Icon, type IconName } from "../ui/icon.js";
 import { paths, type Route } from "./route.js";
-import type { Theme } from "./theme.js";
-import { useTheme } from "./use-theme.js";
 
-const themeWords: Readonly<Record<Theme, { label: string; icon: IconName }>> = {
-  system: { label: "Theme: as the system", icon: "screen" },
-  light: { label: "Theme: light", icon: "sun" },
-  dark: { label: "Theme: dark", icon: "moon" },
-};
 const connectionWords = { connecting: "Connecting", open: "Connected", lost: "Disconnected" } as const;
 
 export function TopBar({ route }: { readonly route: Route }): ReactElement {
   const connection = useApp((state) => state.connection);
-  const [theme, nextTheme] = useTheme();
   const inRuns = route.screen === "runs" || route.screen === "run" || route.screen === "report";
   return (
     <header className="topbar">
@@ -25,16 +16,15 @@ export function TopBar({ route }: { readonly route: Route }): ReactElement {
       <nav aria-label="Main">
         <NavLink href={paths.runs} current={inRuns}>Runs</NavLink>
         <NavLink href={paths.newRun} current={route.screen === "new-run"}>New run</NavLink>
+        <NavLink href={paths.library("documents")} current={route.screen === "library"}>Library</NavLink>
         <NavLink href={paths.machine} current={route.screen === "machine"}>Machine</NavLink>
+        <NavLink href={paths.settings} current={route.screen === "settings"}>Settings</NavLink>
       </nav>
       <div className="topbar-end">
         <span className={`line-state line-${connection}`} title={connection === "open" ? "This page is connected to TREX on this computer" : undefined}>
           <span className="line-dot" aria-hidden="true" />
           <span className="line-word">{connectionWords[connection]}</span>
         </span>
-        <button type="button" className="icon-button" onClick={nextTheme} aria-label={`${themeWords[theme].label}. Change theme`} title={themeWords[theme].label}>
-          <Icon name={themeWords[theme].icon} size={16} />
-        </button>
       </div>
     </header>
   );

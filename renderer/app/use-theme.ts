@@ -1,14 +1,14 @@
-import { useEffect, useState } from "react";
-import { applyTheme, readTheme, saveTheme, themes, type Theme } from "./theme.js";
+import { useEffect } from "react";
+import { valueOf } from "../store/loadable.js";
+import { useApp } from "../store/use-app.js";
+import { applyTheme, rememberTheme, rememberedTheme } from "./theme.js";
 
-/** The chosen theme, and a step to the next one. */
-export function useTheme(): readonly [Theme, () => void] {
-  const [theme, setTheme] = useState<Theme>(() => readTheme(window.localStorage));
+/** Shows the page in the theme of the settings, and remembers it for the next start. */
+export function useTheme(): void {
+  const chosen = useApp((state) => valueOf(state.settings)?.theme ?? null);
+  const theme = chosen ?? rememberedTheme(window.localStorage);
   useEffect(() => applyTheme(theme), [theme]);
-  const next = (): void => {
-    const following = themes[(themes.indexOf(theme) + 1) % themes.length] ?? "system";
-    saveTheme(following, window.localStorage);
-    setTheme(following);
-  };
-  return [theme, next];
+  useEffect(() => {
+    if (chosen !== null) rememberTheme(chosen, window.localStorage);
+  }, [chosen]);
 }

@@ -16,5 +16,8 @@ export const valueOf = <Value>(loadable: Loadable<Value> | undefined): Value | n
 export const loading = <Value>(before: Loadable<Value> | undefined): Loadable<Value> => ({ state: "loading", value: valueOf(before) });
 export const settled = <Value>(
   before: Loadable<Value> | undefined,
-  answer: { ok: true; value: Value } | { ok: false; error: Problem },
+  answer: Answer<Value>,
 ): Loadable<Value> => (answer.ok ? { state: "ready", value: answer.value } : { state: "failed", error: answer.error, value: valueOf(before) });
+
+/** What the host answers: a value, or a problem with a sentence for the screen. */
+export type Answer<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: Problem };

@@ -1,4 +1,4 @@
-import type { ChannelResponse, DoctorReport, MemorySample, RunSummary, RunView } from "../contract.js";
+import type { ChannelResponse, DoctorReport, LibraryView, MemorySample, RunSummary, RunView, SettingsView } from "../contract.js";
 import type { ConnectionState } from "../api/connection.js";
 import type { Loadable, Problem } from "./loadable.js";
 
@@ -35,6 +35,8 @@ export interface AppData {
   readonly doctor: Loadable<DoctorReport>;
   readonly models: Loadable<readonly ModelChoice[]>;
   readonly reports: Readonly<Record<string, Loadable<string>>>;
+  readonly library: Loadable<LibraryView>;
+  readonly settings: Loadable<SettingsView>;
 }
 
 export const commandKey = (command: CommandName, runId: string): string => `${command}:${runId}`;

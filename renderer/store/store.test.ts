@@ -132,3 +132,24 @@ describe("loading", () => {
     expect(store.getState().runs).toEqual({ state: "failed", error: problem, value: [] });
   });
 });
+
+describe("steering and settings", () => {
+  it("load the run again after a step that was taken, and hand a refusal back without touching it", async () => {
+    const { store, calls } = host({ "runs.steer": {}, "runs.get": makeView(), "runs.memory": [] });
+    expect(await store.getState().steer("r1", { kind: "pin", nodeId: "n1" })).toEqual({ ok: true, value: {} });
+    expect(calls).toEqual(["runs.steer", "runs.get", "runs.memory"]);
+    const refusing = host();
+    expect(await refusing.store.getState().steer("r1", { kind: "pin", nodeId: "n1" })).toEqual({ ok: false, error: problem });
+    expect(refusing.calls).toEqual(["runs.steer"]);
+  });
+  it("keep the settings and the library the host has, not those that were wished for", async () => {
+    const library = { documents: [], cards: [], embeddingModel: null };
+    const { store } = host({ "settings.update": { offline: true }, "library.add": library });
+    await store.getState().changeSettings({ offline: false });
+    expect(store.getState().settings).toEqual({ state: "ready", value: { offline: true } });
+    await store.getState().addToLibrary("/papers");
+    expect(store.getState().library).toEqual({ state: "ready", value: library });
+    await store.getState().removeFromLibrary("d1");
+    expect(store.getState().library).toEqual({ state: "ready", value: library });
+  });
+});

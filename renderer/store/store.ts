@@ -1,11 +1,9 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
-import type { ChannelRequest, Push, TaskInput } from "../contract.js";
+import type { Analysis, ChannelRequest, DataProposal, LibraryView, OnlineResult, Push, SearchHit, SettingsView, SteeringAction, TaskInput } from "../contract.js";
 import type { Connection } from "../api/connection.js";
-import { idle, loading, settled, type Problem } from "./loadable.js";
+import { idle, loading, settled, type Answer } from "./loadable.js";
 import { applyPush, withView } from "./push.js";
 import { commandKey, type AppData, type CommandName, type DataPreview } from "./state.js";
-
-type Answer<Value> = { ok: true; value: Value } | { ok: false; error: Problem };
 
 export interface AppActions {
   /** Listens to the host and loads what the first screen needs. Returns what ends it. */
@@ -20,6 +18,16 @@ export interface AppActions {
   readonly loadModels: () => Promise<void>;
   readonly inspectData: (path: string) => Promise<Answer<DataPreview>>;
   readonly loadReport: (runId: string) => Promise<void>;
+  readonly steer: (runId: string, action: SteeringAction) => Promise<Answer<object>>;
+  readonly analyse: (request: ChannelRequest<"task.analyse">) => Promise<Answer<Analysis>>;
+  readonly loadLibrary: () => Promise<void>;
+  readonly addToLibrary: (path: string) => Promise<Answer<LibraryView>>;
+  readonly removeFromLibrary: (documentId: string) => Promise<Answer<LibraryView>>;
+  readonly searchLibrary: (request: ChannelRequest<"library.search">) => Promise<Answer<SearchHit[]>>;
+  readonly searchOnline: (request: ChannelRequest<"library.online">) => Promise<Answer<OnlineResult[]>>;
+  readonly discoverData: (request: ChannelRequest<"data.discover">) => Promise<Answer<DataProposal[]>>;
+  readonly loadSettings: () => Promise<void>;
+  readonly changeSettings: (change: Partial<SettingsView>) => Promise<Answer<SettingsView>>;
 }
 
 export type AppState = AppData & AppActions;
@@ -27,7 +35,7 @@ export type AppStore = StoreApi<AppState>;
 
 const initialData: AppData = {
   connection: "connecting", lastSequence: null, runs: idle, openRunId: null,
-  views: {}, progress: {}, memory: {}, commands: {}, doctor: idle, models: idle, reports: {},
+  views: {}, progress: {}, memory: {}, commands: {}, doctor: idle, models: idle, reports: {}, library: idle, settings: idle,
 };
 
 /** The page's whole state. Components read it and call its actions; only this file speaks to the host. */
@@ -50,6 +58,12 @@ export function createAppStore(connection: Connection, now: () => number = Date.
       if (outcome.reload === "everything") reloadEverything();
     };
 
+    /** A change of the library answers with the whole of it; a refused one leaves what is shown. */
+    const keepLibrary = (answer: Answer<LibraryView>): Answer<LibraryView> => {
+      if (answer.ok) set({ library: { state: "ready", value: answer.value } });
+      return answer;
+    };
+
     return {
       ...initialData,
 
@@ -62,6 +76,7 @@ export function createAppStore(connection: Connection, now: () => number = Date.
         const endPushes = connection.subscribe(takePush);
         void get().loadRuns();
         void get().loadDoctor();
+        void get().loadSettings();
         return () => {
           endPushes();
           endWatch();
@@ -122,6 +137,38 @@ export function createAppStore(connection: Connection, now: () => number = Date.
         const answer = await connection.call("runs.report", { runId });
         const html: Answer<string> = answer.ok ? { ok: true, value: answer.value.html } : answer;
         set({ reports: { ...get().reports, [runId]: settled(get().reports[runId], html) } });
+      },
+
+      async steer(runId, action) {
+        const answer = await connection.call("runs.steer", { runId, action });
+        if (answer.ok) await get().openRun(runId);
+        return answer;
+      },
+
+      analyse: (request) => connection.call("task.analyse", request),
+
+      async loadLibrary() {
+        set({ library: loading(get().library) });
+        const answer = await connection.call("library.view", {});
+        set({ library: settled(get().library, answer) });
+      },
+
+      addToLibrary: async (path) => keepLibrary(await connection.call("library.add", { path })),
+      removeFromLibrary: async (documentId) => keepLibrary(await connection.call("library.remove", { documentId })),
+      searchLibrary: (request) => connection.call("library.search", request),
+      searchOnline: (request) => connection.call("library.online", request),
+      discoverData: (request) => connection.call("data.discover", request),
+
+      async loadSettings() {
+        set({ settings: loading(get().settings) });
+        const answer = await connection.call("settings.get", {});
+        set({ settings: settled(get().settings, answer) });
+      },
+
+      async changeSettings(change) {
+        const answer = await connection.call("settings.update", { change });
+        if (answer.ok) set({ settings: { state: "ready", value: answer.value } });
+        return answer;
       },
     };
   });

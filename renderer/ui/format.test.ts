@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { energyPrice, formatBytes, formatEnergy, formatGain, formatGainInterval, formatInterval, formatNumber, formatPValue, formatScore, formatSeconds } from "./format.js";
+import { energyPrice, formatBytes, formatEnergy, formatExact, formatGain, formatGainInterval, formatInterval, formatNumber, formatPValue, formatScore, formatSeconds } from "./format.js";
 
 const plain = (text: string): string => text.replaceAll("\u2009", " ").replaceAll("\u2212", "-");
 
@@ -27,6 +27,9 @@ describe("scores", () => {
 });
 
 describe("numbers", () => {
+  it.each([[0.9739, "0.9739"], [0.97664321, "0.97664321"], [15_011, "15,011"], [-0.0769, "-0.0769"], [0.00002, "2e-5"], [0, "0"]])("%s of somebody else keeps its digits: %s", (value, text) => {
+    expect(plain(formatExact(value))).toBe(text);
+  });
   it.each([[0, "0"], [12345, "12,345"], [0.0003, "3e-4"], [0.0011, "0.0011"], [0.08, "0.08"], [2.345, "2.35"], [-0.5, "-0.5"], [1.25e7, "1.25e7"], [Number.NaN, "\u2013"]])("%s is %s", (value, text) => {
     expect(plain(formatNumber(value))).toBe(text);
   });

@@ -50,6 +50,9 @@ export function formatNumber(value: number): string {
   return Number(value.toPrecision(3)).toString().replace("-", minus);
 }
 
+/** A figure somebody else stated: every digit of it is theirs. */
+export const formatExact = (value: number): string => (Math.abs(value) >= 1e-4 || value === 0 ? value.toLocaleString("en-US", { maximumSignificantDigits: 12 }).replace("-", minus) : formatNumber(value));
+
 export const grouped = (value: number): string => Math.round(value).toLocaleString("en-US").replace("-", minus);
 
 /** Seconds in words: the two largest units that matter. */

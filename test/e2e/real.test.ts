@@ -28,6 +28,8 @@ test("a real run is started from the form, watched, paused, resumed and stopped"
     await page.getByLabel("Examples").fill(data);
     await page.getByRole("button", { name: "Check" }).click();
     await expect(page.getByText("Chat messages (OpenAI JSONL)")).toBeVisible();
+    await page.getByRole("button", { name: "Understand the task" }).click();
+    await expect(page.getByRole("region", { name: "What TREX understood" })).toBeVisible({ timeout: 60_000 });
     await page.getByLabel("Time budget").fill("20m");
     await page.getByRole("button", { name: "Start the run" }).click();
 

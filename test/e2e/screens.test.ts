@@ -14,6 +14,10 @@ test("the navigation reaches every screen, and the address holds no token", asyn
   await expect(page.getByRole("heading", { name: "This computer", level: 1 })).toBeVisible();
   await main.getByRole("link", { name: "New run" }).click();
   await expect(page.getByRole("heading", { name: "New run" })).toBeVisible();
+  await main.getByRole("link", { name: "Library" }).click();
+  await expect(page.getByRole("heading", { name: "Library", level: 1 })).toBeVisible();
+  await main.getByRole("link", { name: "Settings" }).click();
+  await expect(page.getByRole("heading", { name: "Settings", level: 1 })).toBeVisible();
   await main.getByRole("link", { name: "Runs" }).click();
   await page.getByRole("link", { name: "Answer questions about our tax guide" }).click();
   await expect(page.getByText("No experiment beat the prompted base model beyond chance")).toBeVisible();
@@ -37,40 +41,6 @@ test("a demo that cannot start says why", async ({ page, open }) => {
   await expect(page.getByRole("alert").filter({ hasText: "The demo's model is not built." })).toContainText("Run npm run bootstrap.");
 });
 
-test("a new run: what is missing is said next to the field, the file is previewed, and the task is sent", async ({ page, open }) => {
-  let refuse = true;
-  const server = await open(handlersFor(allRuns, { "runs.start": () => {
-    if (refuse) throw new Refusal("model.truncated", "The model file ends too early.", "Copy it again.");
-    return { runId: "commands" };
-  } }));
-  await page.evaluate(() => { window.location.hash = "#/new"; });
-  await page.getByRole("button", { name: "Start the run" }).click();
-  await expect(page.getByText("Say in a sentence what the model should get better at.")).toBeVisible();
-  await expect(page.getByText("Give the path of a file with examples.")).toBeVisible();
-  await expectAccessible(page);
-  expect(server.calls.some((call) => call.name === "runs.start")).toBe(false);
-
-  await page.getByLabel("What should the model get better at?").fill("Answer like our hub");
-  await page.getByLabel("Base model").selectOption({ label: "hub-4m · qwen2 · 4.7\u2009MiB · TREX" });
-  await page.getByLabel("Examples").fill("/nowhere/else.jsonl");
-  await page.getByRole("button", { name: "Check" }).click();
-  await expect(page.getByText("There is no file at /nowhere/else.jsonl. Check the path; it is read on this computer.").first()).toBeVisible();
-  await page.getByLabel("Examples").fill("/home/ada/data/hub-commands.jsonl");
-  await page.getByRole("button", { name: "Check" }).click();
-  await expect(page.getByText("Chat messages (OpenAI JSONL)")).toBeVisible();
-  await expect(page.getByText("38 left out: no assistant message (first in row 412)")).toBeVisible();
-  await expect(page.getByText("is the garage door shut?")).toBeVisible();
-  await expectAccessible(page);
-  await page.getByRole("button", { name: "1h" }).click();
-
-  await page.getByRole("button", { name: "Start the run" }).click();
-  await expect(page.getByText("The model file ends too early. Copy it again.")).toBeVisible();
-  refuse = false;
-  await page.getByRole("button", { name: "Start the run" }).click();
-  await expect(page).toHaveURL(/#\/runs\/commands$/);
-  expect(server.calls.findLast((call) => call.name === "runs.start")?.request).toEqual({ task: { goal: "Answer like our hub", model: "/home/ada/models/hub-4m-q8_0.gguf", data: "/home/ada/data/hub-commands.jsonl", budget: "1h", seed: 1, planner: "house" } });
-});
-
 test("a machine with a card is told as one", async ({ page, open }) => {
   await open(handlersFor([], { "host.doctor": () => cardMachine }));
   await expect(page.getByText("Training runs on your NVIDIA GeForce RTX 3060")).toBeVisible();
@@ -90,16 +60,6 @@ test.describe("the report", () => {
     await page.getByRole("button", { name: "Save as a file" }).click();
     expect((await download).suggestedFilename()).toBe("trex-commands.html");
   });
-});
-
-test("the theme is chosen and kept", async ({ page, open }) => {
-  await open(handlersFor(allRuns));
-  const button = page.getByRole("button", { name: /Change theme/ });
-  await button.click();
-  await button.click();
-  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
-  await page.reload();
-  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
 test("a run that is not there, an address that leads nowhere, and a list that cannot be read each say so", async ({ page, open }) => {

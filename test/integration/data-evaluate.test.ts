@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EvaluateRequest, LlamaHost, Message, MetricName, PreparedData, Result, TextSegment } from "../../electron/contract/index.js";
-import { createData, createTokenization, readSplit } from "../../electron/data/index.js";
+import { guardNames, type EvaluateRequest, type LlamaHost, type Message, type MetricName, type PreparedData, type Prompt, type Result, type TextSegment } from "../../electron/contract/index.js";
+import { createData, createTokenization, noShots, openShots, readSplit } from "../../electron/data/index.js";
 import { createEvaluator } from "../../electron/evaluate/index.js";
 import { createLlamaHost } from "../../electron/models/index.js";
 import { createTrainClient, findTrainer } from "../../electron/train/index.js";
@@ -16,6 +16,7 @@ const vocabularies = join(root, "native-trainer/build/llama.cpp/models");
 const commands = join(root, "resources/demo/commands.jsonl");
 const demoModel = join(root, "resources/demo/base.gguf");
 const { signal } = new AbortController();
+const bare: Prompt = { system: null, fewShot: 0, shotSelection: "fixed" };
 
 const chatMl = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 const llama3 = "{{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n' + message['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}";
@@ -65,6 +66,8 @@ describe("prepare, with the demo's data", () => {
     expect(prepared.report.rejected).toEqual([{ reason: "the answer is empty", count: 3, firstRow: expect.any(Number) as number }]);
     expect(prepared.report.conflicts).toBeGreaterThan(300);
     expect(prepared).toMatchObject({ recommendedMetric: "json-fields", report: { format: "openai-chat", answersAreJson: true } });
+    expect(prepared.skill).toBe("extraction");
+    expect(prepared.formatRules).toMatch(/^Answer with one JSON object on one line with .*"action"/);
     expect(prepared.longestTokens).toBeGreaterThan(120);
     expect(prepared.longestAnswerTokens).toBeLessThan(60);
     const splits = await Promise.all((["train", "dev-search", "dev-select", "vault"] as const).map(async (split) => value(await readSplit(runDirectory, split))));
@@ -75,7 +78,7 @@ describe("prepare, with the demo's data", () => {
       if (process.platform !== "win32") expect((await stat(path)).mode & 0o777).toBe(0o600);
     }
     const again = await prepare("second", "qwen2");
-    for (const file of ["data/train.jsonl", "data/dev-search.jsonl", "data/shots.jsonl", "vault/vault.jsonl", "vault/dev-select.jsonl"]) {
+    for (const file of ["data/train.jsonl", "data/dev-search.jsonl", "data/shots.jsonl", "data/coverage-shots.jsonl", "vault/vault.jsonl", "vault/dev-select.jsonl"]) {
       expect(await readFile(join(again.runDirectory, file), "utf8")).toBe(await readFile(join(runDirectory, file), "utf8"));
     }
   });
@@ -95,12 +98,12 @@ describe.each(["qwen2", "llama-3"] as const)("tokens of a training row, %s", (ki
       ? conversation.map(({ role, content }) => `<|im_start|>${role}\n${content}<|im_end|>\n`).join("").slice(0, -1)
       : bosToken + conversation.map(({ role, content }) => `<|start_header_id|>${role}<|end_header_id|>\n\n${content}<|eot_id|>`).join("");
     const tokenization = value(await createTokenization(llama, modelPath(kind), signal));
-    const [row] = value(await tokenization.rows([example], { system: null, fewShot: 0 }, [], signal));
+    const [row] = value(await tokenization.rows([example], bare, noShots, signal));
     expect(row!.tokens).toEqual(await tokenizeText(text, true));
     const end = kind === "qwen2" ? "<|im_end|>" : "<|eot_id|>";
     const learned = row!.train.map(([from, to]) => row!.tokens.slice(from, to));
     expect(learned).toEqual([await tokenizeText(`Sieben Uhr abends.${end}`, true), await tokenizeText(`Seven in the evening.${end}`, true)]);
-    const [prompt] = value(await tokenization.prompts([conversation.slice(0, -1)], signal));
+    const [prompt] = value(await tokenization.prompts([example], bare, noShots, signal));
     expect(prompt).toEqual(row!.tokens.slice(0, row!.answerStart));
   });
 
@@ -109,7 +112,7 @@ describe.each(["qwen2", "llama-3"] as const)("tokens of a training row, %s", (ki
     const [endToken] = await tokenizeText(end, true);
     const tokenization = value(await createTokenization(llama, modelPath(kind), signal));
     const hostile = { id: "h", sourceRow: 1, messages: [{ role: "user" as const, content: `hi ${end} there` }, { role: "assistant" as const, content: `no ${end} yes` }] };
-    const [row] = value(await tokenization.rows([hostile], { system: null, fewShot: 0 }, [], signal));
+    const [row] = value(await tokenization.rows([hostile], bare, noShots, signal));
     expect(row!.tokens.filter((token) => token === endToken)).toHaveLength(2);
     expect(row!.tokens.slice(...row!.train[0]!)).toEqual([...(await tokenizeText(`no ${end} yes`, false)), endToken]);
   });
@@ -140,11 +143,11 @@ describe("buildTrainingSet", () => {
   it("writes rows that the trainer accepts, fewer after each operator, and keeps validation questions out of training", async () => {
     const { runDirectory } = await prepare("build", "qwen2");
     const data = createData({ llama });
-    const build = async (name: string, request: Partial<Parameters<typeof data.buildTrainingSet>[0]>) => value(await data.buildTrainingSet({ runDirectory, modelPath: modelPath("qwen2"), operators: [], prompt: { system: null, fewShot: 0 }, goal: "", seed: 1, maxSequenceTokens: 512, outDirectory: join(folder, name), ...request }, signal));
+    const build = async (name: string, request: Partial<Parameters<typeof data.buildTrainingSet>[0]>) => value(await data.buildTrainingSet({ runDirectory, modelPath: modelPath("qwen2"), operators: [], prompt: bare, goal: "", seed: 1, maxSequenceTokens: 512, outDirectory: join(folder, name), ...request }, signal));
     const plain = await build("plain", {});
     const unique = await build("unique", { operators: [{ operator: "deduplicate" }] });
     const calm = await build("calm", { operators: [{ operator: "deduplicate" }, { operator: "drop-conflicts" }] });
-    const shown = await build("shown", { prompt: { system: "Answer in JSON.", fewShot: 4 }, limitRows: 200 });
+    const shown = await build("shown", { prompt: { system: "Answer in JSON.", fewShot: 4, shotSelection: "fixed" }, limitRows: 200 });
     expect(unique.rows).toBeLessThan(plain.rows);
     expect(calm.rows).toBeLessThan(unique.rows);
     expect(shown.rows).toBe(200);
@@ -163,14 +166,14 @@ describe("buildTrainingSet", () => {
 
 describe("evaluate", () => {
   const evaluation = (runDirectory: string, metric: MetricName, changes: Partial<EvaluateRequest> = {}): EvaluateRequest => ({
-    runDirectory, split: "dev-search", limit: 80, modelPath: modelPath("demo"), adapterPath: null, prompt: { system: null, fewShot: 0 }, goal: "", metric, maxAnswerTokens: 32, threads: 2, seed: 1,
+    runDirectory, split: "dev-search", limit: 80, modelPath: modelPath("demo"), adapterPath: null, prompt: bare, goal: "", metric, maxAnswerTokens: 32, threads: 2, seed: 1,
     outPath: join(runDirectory, "eval", `${metric}.jsonl`), onProgress: () => undefined, ...changes,
   });
 
   it("goes on where it was stopped and comes to the same items", async () => {
     const { runDirectory } = await prepare("evaluate", "demo");
     const evaluator = createEvaluator({ llama, scorer });
-    const prompt = { system: null, fewShot: 4 };
+    const prompt = { ...bare, fewShot: 4 };
     const whole = value(await evaluator.evaluate(evaluation(runDirectory, "json-fields", { prompt }), signal));
     // Shown how, the base speaks JSON, in other words than the task's.
     expect(whole.estimate.n).toBe(80);
@@ -178,6 +181,7 @@ describe("evaluate", () => {
     expect(whole.secondary.jsonValid).toBeGreaterThan(0.5);
     expect(whole.secondary.fieldAccuracy).toBeLessThan(0.3);
     expect(whole.samples).toHaveLength(12);
+    expect(whole.failures.map(({ label }) => label)).toContain("wrong field: action");
     const stop = new AbortController();
     const outPath = join(runDirectory, "eval", "stopped.jsonl");
     const stopped = await evaluator.evaluate(evaluation(runDirectory, "json-fields", { prompt, outPath, onProgress: ({ done }) => { if (done === 64) stop.abort(); } }), stop.signal);
@@ -189,10 +193,28 @@ describe("evaluate", () => {
     expect(resumed.items).toEqual(whole.items);
   });
 
+  it.each(["similar", "coverage"] as const)("trains and evaluates with the same %s worked examples", async (shotSelection) => {
+    const runDirectory = join(folder, "evaluate");
+    const prompt: Prompt = { system: "Answer in JSON.", fewShot: 3, shotSelection };
+    const outDirectory = join(folder, `set-${shotSelection}`);
+    const built = value(await createData({ llama }).buildTrainingSet({ runDirectory, modelPath: demoModel, operators: [], prompt, goal: "", seed: 1, maxSequenceTokens: 1024, outDirectory }, signal));
+    const rows = (await readFile(built.trainPath, "utf8")).trim().split("\n").map((line) => JSON.parse(line) as { tokens: number[]; train: [number, number][] });
+    expect(rows).toHaveLength(built.rows);
+    // What evaluation would ask for the very training rows is what stands before their answers, whatever made the file.
+    const train = value(await readSplit(runDirectory, "train")).slice(0, 300);
+    const tokenization = value(await createTokenization(llama, demoModel, signal));
+    const prompts = value(await tokenization.prompts(train, prompt, value(await openShots(runDirectory, prompt, signal)), signal)).map((tokens) => tokens.join());
+    const trained = new Set(rows.map(({ tokens, train: ranges }) => tokens.slice(0, ranges.at(-1)![0]).join()));
+    // All but the few set aside for validation.
+    expect(prompts.filter((asked) => trained.has(asked)).length).toBeGreaterThan(prompts.length * 0.8);
+    const outcome = value(await createEvaluator({ llama, scorer }).evaluate(evaluation(runDirectory, "json-fields", { prompt, limit: 16, outPath: join(runDirectory, "eval", `${shotSelection}.jsonl`) }), signal));
+    expect(outcome.secondary.jsonValid).toBeGreaterThan(0.3);
+  });
+
   it("shows no samples of a sealed split", async () => {
     const runDirectory = join(folder, "evaluate");
     const outcome = value(await createEvaluator({ llama, scorer }).evaluate(evaluation(runDirectory, "exact-match", { split: "vault", limit: 8, outPath: join(runDirectory, "eval", "vault.jsonl") }), signal));
-    expect(outcome).toMatchObject({ samples: [], estimate: { n: 8 } });
+    expect(outcome).toMatchObject({ samples: [], failures: [], estimate: { n: 8 } });
   });
 
   it("measures the perplexity that random weights have: about the size of the vocabulary", async () => {
@@ -216,7 +238,7 @@ describe("evaluate", () => {
   });
 
   it("finds a model no worse than itself", async () => {
-    const outcome = value(await createEvaluator({ llama, scorer }).regression({ modelPath: demoModel, adapterPath: null, threads: 2 }, signal));
+    const outcome = value(await createEvaluator({ llama, scorer }).regression({ modelPath: demoModel, adapterPath: null, threads: 2, guards: guardNames }, signal));
     expect(outcome.checks.map(({ name }) => name)).toEqual(["ordinary requests", "empty input", "other languages", "special tokens as text", "long input", "format", "general text"]);
     expect(outcome.checks.filter(({ base, candidate, passed }) => base !== candidate || !passed)).toEqual([]);
   });

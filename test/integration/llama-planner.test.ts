@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createHousePlanner, createLanguageModelPlanner, loadPlannerPrompts, type PlannerTurn } from "../../electron/agents/index.js";
+import { createHousePlanner, createLanguageModelPlanner, loadPlannerPrompts, mostPromptCharacters, type LanguageModelPlannerOptions, type PlannerTurn } from "../../electron/agents/index.js";
 import { numericFields, type LlamaHost } from "../../electron/contract/index.js";
 import { createLlamaHost } from "../../electron/models/index.js";
 import { plannerContext } from "../fixtures/agents/planner-context.js";
@@ -11,7 +11,7 @@ const folder = temporaryFolder();
 let llama: LlamaHost;
 let modelPath = "";
 beforeAll(() => {
-  modelPath = makeRandomModel(folder, { vocabulary: "bytes", chatTemplate: chatMlTemplate, contextLength: 16_384 });
+  modelPath = makeRandomModel(folder, { vocabulary: "bytes", chatTemplate: chatMlTemplate, contextLength: 20_480 });
   llama = createLlamaHost({ gpu: "off" });
 });
 afterAll(async () => {
@@ -19,11 +19,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function createPlanner(turns: PlannerTurn[], path = modelPath): Promise<ReturnType<typeof createLanguageModelPlanner>> {
+async function createPlanner(turns: PlannerTurn[], path = modelPath, more: Partial<LanguageModelPlannerOptions> = {}): Promise<ReturnType<typeof createLanguageModelPlanner>> {
   const prompts = await loadPlannerPrompts(new URL("../../resources/prompts", import.meta.url).pathname);
   if (!prompts.ok) throw new Error(prompts.error.message);
   // A byte a token: the real limits are in words.
-  return createLanguageModelPlanner({ llama, modelPath: path, house: createHousePlanner(), prompts: prompts.value, limits: { reasonTokens: 60, chooseTokens: 400, turnTimeMs: 60_000 }, onTurn: (turn) => { turns.push(turn); } });
+  return createLanguageModelPlanner({ llama, modelPath: path, house: createHousePlanner(), prompts: prompts.value, share: 1, limits: { reasonTokens: 60, chooseTokens: 700, turnTimeMs: 60_000 }, onTurn: (turn) => { turns.push(turn); }, ...more });
 }
 
 describe("the language-model planner on a model of random weights", () => {
@@ -43,10 +43,34 @@ describe("the language-model planner on a model of random weights", () => {
         expect(value).toBeLessThanOrEqual(bounds.maximum);
       }
       expect(proposal.decidedBy === "house-planner").toBe(proposal.fallbackReason !== null);
+      expect(proposal.evidence.length).toBeGreaterThan(0);
+      expect(proposal.promptCharacters).toBeLessThanOrEqual(3 * mostPromptCharacters);
       expect(proposal.spent.tokens).toBeGreaterThan(0);
       expect(proposal.spent.seconds).toBeGreaterThan(0);
     }
-    expect(turns.map((turn) => turn.prompt)).toContain("prompt:planner-choose@1");
+    expect(turns.map((turn) => turn.prompt)).toContain("planner-choose@2");
+  });
+
+  it("holds the grammar of enums: whatever random weights say is an object that fits", async () => {
+    const turns: PlannerTurn[] = [];
+    const proposal = await (await createPlanner(turns)).propose(plannerContext(), () => 0.3, new AbortController().signal);
+    expect(proposal).toMatchObject({ decidedBy: "language-model", fallbackReason: null });
+    expect(Object.keys(JSON.parse(turns.at(-1)?.answer ?? "{}") as object)).toEqual(expect.arrayContaining(["axis", "evidence1", "move1", "percent1", "expect1"]));
+  });
+
+  it("chooses a repair from the list", async () => {
+    const planner = await createPlanner([], modelPath, { limits: { mendTokens: 60, turnTimeMs: 60_000 } });
+    const mended = await planner.mend({
+      node: plannerContext().parent, failure: { class: "OOM", code: "train.oom", message: "It did not fit.", hint: "" }, tried: [], choices: ["halve-rank", "shorten-rows", "give-up"], budget: plannerContext().budget,
+    }, () => 0.5, new AbortController().signal);
+    expect(["halve-rank", "shorten-rows", "give-up"]).toContain(mended.choice);
+    expect(mended.why).toContain("language model chose");
+  });
+
+  it("streams what it says", async () => {
+    const heard: string[] = [];
+    await (await createPlanner([], modelPath, { onToken: (text, prompt) => { heard.push(`${prompt} ${text}`); } })).propose(plannerContext(), () => 0.5, new AbortController().signal);
+    expect(heard.some((each) => each.startsWith("planner-reason@2 "))).toBe(true);
   });
 
   it("stops within a second when asked, with the house planner's proposal", async () => {

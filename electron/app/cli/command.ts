@@ -44,6 +44,16 @@ export class Values {
     return this.values[name] === true;
   }
 
+  /** An option given any number of times as NAME=VALUE; what has no "=" counts as a name with an empty value. */
+  pairs(name: string): readonly (readonly [string, string])[] {
+    const value = this.values[name];
+    const texts = Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+    return texts.map((text) => {
+      const at = text.indexOf("=");
+      return at < 0 ? [text, ""] as const : [text.slice(0, at), text.slice(at + 1)] as const;
+    });
+  }
+
   /** A whole number of at least `least`; a failure of class CONFIG and code `usage` otherwise. */
   whole(name: string, least = 0): Result<number | undefined> {
     const text = this.text(name);

@@ -1,3 +1,4 @@
+import { analyseCommand } from "./analyse-command.js";
 import { agentCheckCommand } from "./agent-check-command.js";
 import { benchCommand } from "./bench-command.js";
 import { chatCommand } from "./chat-command.js";
@@ -7,13 +8,15 @@ import { demoCommand } from "./demo-command.js";
 import { doctorCommand } from "./doctor-command.js";
 import { evalCommand } from "./eval-command.js";
 import { exportCommand } from "./export-command.js";
+import { libraryCommand } from "./library-command.js";
 import { runCommand } from "./run-command.js";
 import { listCommand, resumeCommand, showCommand } from "./run-commands.js";
 import { serveCommand } from "./serve-command.js";
+import { steerCommand } from "./steer-command.js";
 import { trainCommand } from "./train-command.js";
 
 export const commands: readonly Command[] = [
-  doctorCommand, runCommand, resumeCommand, listCommand, showCommand, exportCommand, evalCommand, dataCommand, trainCommand, chatCommand,
+  doctorCommand, analyseCommand, runCommand, resumeCommand, steerCommand, listCommand, showCommand, exportCommand, evalCommand, dataCommand, trainCommand, chatCommand, libraryCommand,
   agentCheckCommand, benchCommand, serveCommand, demoCommand,
 ];
 

@@ -105,7 +105,7 @@ async function evaluateFile(context: CommandContext, asked: Asked, folder: strin
   }
   return await createEvaluator({ llama, scorer: train.scorer }).evaluate({
     runDirectory: folder, split: "dev-search", ...(asked.limit === undefined ? {} : { limit: asked.limit }), modelPath: asked.model, adapterPath: asked.adapter,
-    prompt: { system: asked.system, fewShot: asked.fewShot }, goal: "", metric: asked.metric, maxAnswerTokens: asked.maxTokens, threads: asked.threads, seed: 1,
+    prompt: { system: asked.system, fewShot: asked.fewShot, shotSelection: "fixed" }, goal: "", metric: asked.metric, maxAnswerTokens: asked.maxTokens, threads: asked.threads, seed: 1,
     outPath: path.join(folder, "items.jsonl"), onProgress: ({ done, total }) => context.output.status(`${done} of ${total} rows`),
   }, context.signal);
 }

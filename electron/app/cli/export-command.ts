@@ -1,5 +1,6 @@
 import path from "node:path";
-import { ok } from "../../contract/index.js";
+import { ok, type Message, type Result, type RunView } from "../../contract/index.js";
+import { commonShots } from "../../data/index.js";
 import { exportKinds, exportRun, type ExportKind, type Merge } from "../../deliver/index.js";
 import { refuse, usageFailure, type Command, type CommandContext } from "./command.js";
 
@@ -29,9 +30,19 @@ async function exportTo(context: CommandContext, as: ExportKind, outDirectory: s
     const merged = await app.train.merge({ model: modelPath, adapter: adapterPath, out: outPath, type: "keep" }, signal);
     return merged.ok ? ok(undefined) : merged;
   };
-  const exported = await exportRun({ view: view.value, as, outDirectory, merge, signal: context.signal });
+  const shots = await shotsOf(context, view.value);
+  if (!shots.ok) return refuse(context, shots.error);
+  const exported = await exportRun({ view: view.value, as, outDirectory, merge, shots: shots.value, signal: context.signal });
   if (!exported.ok) return refuse(context, exported.error);
   if (context.json) context.output.json(exported.value);
   else context.output.result([`Written to ${outDirectory}:`, ...exported.value.files.map((file) => `  ${file}`), `Open ${exported.value.mainPath}`].join("\n"));
   return 0;
+}
+
+/** The worked examples a delivered prompt shows, so that an export can hold them; none for an adapter's plain prompt. */
+async function shotsOf(context: CommandContext, view: RunView): Promise<Result<readonly Message[]>> {
+  const node = view.nodes.find((each) => each.id === view.delivery?.nodeId);
+  const directory = context.app().runs.directory(view.runId);
+  if (node === undefined || node.recipe.prompt.fewShot === 0) return ok([]);
+  return directory.ok ? await commonShots(directory.value, node.recipe.prompt, context.signal) : directory;
 }

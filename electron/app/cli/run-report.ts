@@ -22,10 +22,16 @@ function headline(view: RunView): readonly string[] {
   if (vault === null) return [`Status     ${plain(view.phase)}`];
   const lines = [
     `Vault      ${formatScore(vault)} on ${vault.n} unseen rows, opened ${vault.timesOpened === 1 ? "once" : `${vault.timesOpened} times`}`,
-    ...(baseline === null ? [] : [`Baseline   ${formatScore(baseline)} (the prompted base model on the same rows)`]),
+    ...(baseline === null ? [] : [`Baseline   ${formatScore(baseline)} (${isPrompt(view) ? "the bare" : "the prompted"} base model on the same rows)`]),
     `Gain       ${formatScore(vault.gain)}, p = ${vault.pValue < 0.001 ? "under 0.001" : vault.pValue.toFixed(3)} (paired)`,
   ];
   return view.delivery === null ? lines : [...lines, `Delivered  ${plain(view.delivery.reason)}`];
+}
+
+/** The candidate was a prompt, so it was held against the model without any. */
+function isPrompt(view: RunView): boolean {
+  const candidate = view.nodes.find((node) => node.id === view.vault?.nodeId);
+  return candidate?.recipe.training === null;
 }
 
 function nextSteps(view: RunView): readonly string[] {

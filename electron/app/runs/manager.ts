@@ -1,5 +1,5 @@
-import { fail, ok, type MemorySample, type Result, type RunSummary, type RunView, type Task } from "../../contract/index.js";
-import { foldRun, summarizeRun, type Session } from "../../session/index.js";
+import { fail, ok, type MemorySample, type Result, type RunSummary, type RunView, type SteeringAction, type Task } from "../../contract/index.js";
+import { foldRun, steerAtRest, summarizeRun, type Session } from "../../session/index.js";
 import { createRunFolder, newRunId, openJournal, runPaths, writeFileAtomic, type Journal } from "../../store/index.js";
 import type { PushMessage } from "../push-hub.js";
 import { checkTaskFiles } from "../task-file.js";
@@ -18,6 +18,8 @@ export interface RunManager {
   pause(runId: string): Promise<Result<void>>;
   /** Ends the run with what it has; it can still be resumed. */
   stop(runId: string): Promise<Result<void>>;
+  /** Takes a user's action into the run's journal, working or at rest. Refused with a sentence when it makes no sense. */
+  steer(runId: string, action: SteeringAction): Promise<Result<void>>;
   view(runId: string): Promise<Result<RunView>>;
   list(): Promise<Result<readonly RunSummary[]>>;
   directory(runId: string): Result<string>;
@@ -146,6 +148,25 @@ export function createRunManager(home: string, services: RunServices, push: (mes
         }
       }
       enqueue(runId, paths.directory, journal.value);
+      return ok(undefined);
+    },
+    async steer(runId, action) {
+      const entry = entries.get(runId);
+      if (entry !== undefined) return entry.session === null ? await steerAtRest(entry.journal, action) : await entry.session.steer(action);
+      if (disposed) return closing();
+      const view = await archive.view(runId);
+      if (!view.ok) return view;
+      // The lock that comes with the journal keeps this from writing beside a process that works on the run.
+      const journal = await openJournal(runPaths(home, runId).journal);
+      if (!journal.ok) return journal;
+      try {
+        const done = await steerAtRest(journal.value, action);
+        if (!done.ok) return done;
+      } finally {
+        await journal.value.close();
+      }
+      const rested = await archive.view(runId);
+      if (rested.ok) push({ type: "run", view: rested.value });
       return ok(undefined);
     },
     pause: (runId) => ask(runId, "requestPause"),

@@ -11,7 +11,7 @@ export interface Instruments {
 }
 
 /** The services a session is built on; the composition root makes them once. */
-export interface RunServices extends Pick<SessionDependencies, "models" | "data" | "trainer" | "evaluator" | "arbiter"> {
+export interface RunServices extends Pick<SessionDependencies, "models" | "data" | "trainer" | "evaluator" | "arbiter" | "housePlanner" | "knowledge" | "insightCards"> {
   readonly appVersion: string;
   readonly clock: Clock;
   readonly holder: () => Holder;
@@ -45,7 +45,8 @@ export async function workOnRun(
     const session = createSession({
       runId: run.runId, runDirectory: run.directory, task, appVersion: services.appVersion, journal: run.journal,
       files: createSessionFiles(), models: services.models, data: services.data, trainer: services.trainer, evaluator: services.evaluator,
-      planner: planner.value, arbiter: services.arbiter, energy: instruments.energy, clock: services.clock, writeReport,
+      planner: planner.value, housePlanner: services.housePlanner, knowledge: services.knowledge, insightCards: services.insightCards, arbiter: services.arbiter, energy: instruments.energy, clock: services.clock,
+      writeReport: (view, path) => writeReport(view, path, run.journal.records()),
       onChange: observer.onChange, onProgress: observer.onProgress,
     });
     observer.onSession(session);

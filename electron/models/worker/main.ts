@@ -1,6 +1,7 @@
 /** The llama worker: the only process that loads native inference. It takes one call at a time and dies with its parent. */
 import { FailureError, type Failure } from "../../contract/index.js";
 import { complete } from "./complete.js";
+import { embed } from "./embed.js";
 import { createEngine } from "./engine.js";
 import { generate } from "./generate.js";
 import { toWorkerSchema, type CallControl, type FromWorker, type WorkerCall } from "./protocol.js";
@@ -27,6 +28,7 @@ function perform(call: WorkerCall, control: CallControl): Promise<unknown> {
     case "template": return templateOf(engine, call, control);
     case "generate": return generate(engine, call, control);
     case "complete": return complete(engine, call, control);
+    case "embed": return embed(engine, call, control);
   }
 }
 

@@ -19,6 +19,7 @@ export const workerCallSchema = z.discriminatedUnion("kind", [
     kind: z.literal("complete"), modelPath: z.string(), system: z.string(), user: z.string(), jsonSchema: z.record(z.string(), z.unknown()).nullable(),
     maxTokens: z.number().int().positive(), timeLimitMs: z.number().positive(), temperature: z.number().min(0), seed: z.number().int().nonnegative(),
   }),
+  z.object({ kind: z.literal("embed"), modelPath: z.string(), texts: z.array(z.string()) }),
 ]);
 export type WorkerCall = z.infer<typeof workerCallSchema>;
 export type WorkerCallOf<Kind extends WorkerCall["kind"]> = Extract<WorkerCall, { kind: Kind }>;
@@ -47,6 +48,7 @@ export const workerResultSchemas = {
   template: z.object({ template: z.string().nullable(), bosToken: z.string(), eosToken: z.string(), endOfTurnTokens: z.array(z.number().int()) }),
   generate: z.array(z.object({ tokens, text: z.string(), stopReason: z.enum(["end-of-turn", "length"]) })),
   complete: z.object({ text: z.string(), tokens: z.number().int(), seconds: z.number() }),
+  embed: z.array(z.custom<Float32Array>((value) => value instanceof Float32Array)),
 } as const satisfies Record<WorkerCall["kind"], z.ZodType>;
 export type WorkerResult<Kind extends WorkerCall["kind"]> = z.output<(typeof workerResultSchemas)[Kind]>;
 

@@ -64,10 +64,11 @@ std::vector<std::string> advise(const ModelFile &file, const HyperParameters &pa
                              (drops_rows ? " (which drops longer rows)" : "");
     if (try_shape(smaller, what)) break;
   }
-  if (!shape.full && shape.lora_rank > 4) {
+  const bool has_named_ranks = !shape.ranks.named.empty();
+  if (!shape.full && (shape.ranks.rank > 4 || has_named_ranks)) {
     TrainingShape lower_rank = shape;
-    lower_rank.lora_rank = 4;
-    try_shape(lower_rank, "lora.rank 4");
+    lower_rank.ranks = {4, {}};
+    try_shape(lower_rank, has_named_ranks ? "lora.rank 4 without lora.ranks" : "lora.rank 4");
   }
   if (advice.empty()) {
     advice.push_back(shape.full ? "Training all weights of this model does not fit; use method \"lora\"."
@@ -82,6 +83,7 @@ int run_plan(const nlohmann::json &document, std::ostream &out) {
   const TrainRequest request = parse_train_request(document);
   const ModelFile file = ModelFile::open(request.model);
   const HyperParameters parameters = read_hyper_parameters(file);
+  if (!request.full) check_lora_ranks(request.lora.ranks, request.lora.targets, parameters);
   const Documents documents =
       read_documents(request.data, "training data", parameters.vocab, request.max_sequence_tokens);
   const int threads = request.threads > 0 ? request.threads : platform::physical_processors();

@@ -127,18 +127,26 @@ private:
   const ModelFile &base_;
 };
 
-TensorSource matrix_source(std::string name, int64_t columns, int64_t rows, const float *values, ggml_type type) {
+// The values are stored multiplied by `factor`.
+TensorSource matrix_source(std::string name, int64_t columns, int64_t rows, const float *values, double factor,
+                           ggml_type type) {
   TensorSource source;
   source.name = std::move(name);
   source.shape = {columns, rows};
   source.type = type;
-  source.fill = [values, columns](int64_t first_row, int64_t count, float *out) {
-    std::copy_n(values + first_row * columns, count * columns, out);
+  source.fill = [values, columns, factor](int64_t first_row, int64_t count, float *out) {
+    const float *from = values + first_row * columns;
+    std::transform(from, from + count * columns, out,
+                   [factor](float value) { return static_cast<float>(factor * static_cast<double>(value)); });
   };
   return source;
 }
 
 } // namespace
+
+double scale_of(const Adapter &adapter, const AdapterTensor &tensor) {
+  return adapter.alpha == 0.0 ? 1.0 : adapter.alpha / static_cast<double>(tensor.rank);
+}
 
 WrittenFile write_adapter(const std::string &utf8_path, const ModelFile &base, const std::string &name, double alpha,
                           const std::vector<AdapterTensorView> &tensors, ggml_type type) {
@@ -153,8 +161,9 @@ WrittenFile write_adapter(const std::string &utf8_path, const ModelFile &base, c
   writer.set_text("adapter.type", "lora");
   writer.set_f32("adapter.lora.alpha", static_cast<float>(alpha));
   for (const AdapterTensorView &tensor : tensors) {
-    writer.add(matrix_source(tensor.base + std::string(suffix_a), tensor.in, tensor.rank, tensor.a, type));
-    writer.add(matrix_source(tensor.base + std::string(suffix_b), tensor.rank, tensor.out, tensor.b, type));
+    writer.add(matrix_source(tensor.base + std::string(suffix_a), tensor.in, tensor.rank, tensor.a, 1.0, type));
+    writer.add(matrix_source(tensor.base + std::string(suffix_b), tensor.rank, tensor.out, tensor.b, tensor.b_factor,
+                             type));
   }
   ThreadPool threads(1);
   return writer.write(utf8_path, threads);

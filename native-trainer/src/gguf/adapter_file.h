@@ -1,4 +1,5 @@
-// LoRA adapters as llama.cpp loads them: y = W x + scale * (alpha / rank) * B (A x).
+// LoRA adapters as llama.cpp loads them: y = W x + scale * (alpha / rank) * B (A x). alpha is one number for the whole
+// file, rank is each target's own: the width of its B.
 //
 // Per target `<base>` (e.g. "blk.0.attn_q.weight" with ne {in, out}): `<base>.lora_a` with ne {in, rank} and
 // `<base>.lora_b` with ne {rank, out}. So A is `rank` rows of `in` values and B is `out` rows of `rank` values.
@@ -28,12 +29,16 @@ struct Adapter {
   std::vector<AdapterTensor> tensors;
 };
 
+// What the product B A of one of the adapter's tensors is multiplied by.
+double scale_of(const Adapter &adapter, const AdapterTensor &tensor);
+
 // The same for writing, without copying the trained values. Only valid while they live.
 struct AdapterTensorView {
   std::string base;
   int64_t in = 0, out = 0, rank = 0;
   const float *a = nullptr; // rank x in, row-major
   const float *b = nullptr; // out x rank, row-major
+  double b_factor = 1.0;    // B is stored multiplied by this, rounded once to fp32
 };
 
 // Writes atomically: the file appears whole or not at all. type is GGML_TYPE_F32 or GGML_TYPE_F16.

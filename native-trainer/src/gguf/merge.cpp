@@ -43,7 +43,7 @@ WrittenFile merge_model(const ModelFile &model, const Adapter *adapter, double a
     if (target == nullptr && source.type == tensor.type) {
       source.verbatim = &tensor;
     } else {
-      const double unit = target == nullptr || adapter->alpha == 0.0 ? 1.0 : adapter->alpha / static_cast<double>(target->rank);
+      const double unit = target == nullptr ? 1.0 : scale_of(*adapter, *target);
       const auto scale = static_cast<float>(adapter_scale * unit);
       source.fill = [&tensor, &threads, target, scale](int64_t first_row, int64_t rows, float *out) {
         threads.split(rows, 1, [&](int64_t begin, int64_t end, int) {

@@ -1,5 +1,6 @@
 #include "gguf/tensor_layout.h"
 
+#include <algorithm>
 #include <array>
 
 namespace trex {
@@ -40,6 +41,17 @@ std::span<const std::string_view> lora_target_names() {
   static constexpr std::array<std::string_view, 7> names = {"attn_q",   "attn_k", "attn_v",  "attn_output",
                                                             "ffn_gate", "ffn_up", "ffn_down"};
   return names;
+}
+
+std::vector<TensorSpec> lora_target_tensors(const HyperParameters &parameters,
+                                            const std::vector<std::string> &targets) {
+  std::vector<TensorSpec> tensors = expected_tensors(parameters);
+  std::erase_if(tensors, [&](const TensorSpec &spec) {
+    return std::none_of(targets.begin(), targets.end(), [&](const std::string &target) {
+      return spec.name.ends_with("." + target + ".weight");
+    });
+  });
+  return tensors;
 }
 
 std::string layer_weight_name(int64_t layer, std::string_view name) {

@@ -24,6 +24,9 @@ std::vector<TensorSpec> expected_tensors(const HyperParameters &parameters);
 // The seven projections an adapter may target, as named inside a layer: "attn_q" ... "ffn_down".
 std::span<const std::string_view> lora_target_names();
 
+// Those of expected_tensors() that an adapter with these targets changes.
+std::vector<TensorSpec> lora_target_tensors(const HyperParameters &parameters, const std::vector<std::string> &targets);
+
 // "blk.<layer>.<name>.weight"
 std::string layer_weight_name(int64_t layer, std::string_view name);
 

@@ -22,8 +22,15 @@ private:
   size_t used_ = 0;
 };
 
-LayerActivations take_layer(Carver &carver, const HyperParameters &p, const PassLimits &limits) {
-  const int64_t tokens = limits.tokens;
+ProjectionRanks largest_ranks(const PassLimits &limits) {
+  ProjectionRanks largest{};
+  for (const ProjectionRanks &ranks : limits.ranks) {
+    for (size_t p = 0; p < projection_count; ++p) largest[p] = std::max(largest[p], ranks[p]);
+  }
+  return largest;
+}
+
+LayerActivations take_layer(Carver &carver, const HyperParameters &p, int64_t tokens, const ProjectionRanks &ranks) {
   LayerActivations a;
   a.x = carver.take(tokens, p.embedding);
   a.attention_rstd = carver.take(tokens, 1);
@@ -42,11 +49,11 @@ LayerActivations take_layer(Carver &carver, const HyperParameters &p, const Pass
   a.ffn_rstd = carver.take(tokens, 1);
   a.gate = carver.take(tokens, p.feed_forward);
   a.up = carver.take(tokens, p.feed_forward);
-  for (size_t i = 0; i < projection_count; ++i) a.h[i] = carver.take(tokens, limits.rank[i]);
+  for (size_t i = 0; i < projection_count; ++i) a.h[i] = carver.take(tokens, ranks[i]);
   return a;
 }
 
-Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLimits &limits) {
+Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLimits &limits, int64_t largest_rank) {
   const int64_t tokens = limits.tokens, rows = head_chunk_rows(p, tokens);
   Workspace w;
   w.normed = carver.take(tokens, p.embedding);
@@ -65,7 +72,7 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   w.dv = carver.take(tokens, p.kv_width());
   w.dattention = carver.take(tokens, p.q_width());
   w.dactivated = carver.take(tokens, p.feed_forward);
-  w.dh = carver.take(tokens, *std::max_element(std::begin(limits.rank), std::end(limits.rank)));
+  w.dh = carver.take(tokens, largest_rank);
   w.head_dx = carver.take(rows, p.embedding);
   return w;
 }
@@ -80,16 +87,19 @@ int64_t head_chunk_rows(const HyperParameters &parameters, int64_t tokens) {
 PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, float *base) {
   PassMemory memory;
   Carver carver(base);
+  const ProjectionRanks largest = largest_ranks(limits);
   memory.layers.reserve(static_cast<size_t>(parameters.layers));
   for (int64_t layer = 0; layer < parameters.layers; ++layer) {
-    if (layer == 0 || limits.backward) {
-      memory.layers.push_back(take_layer(carver, parameters, limits));
+    if (limits.backward) {
+      memory.layers.push_back(
+          take_layer(carver, parameters, limits.tokens, limits.ranks[static_cast<size_t>(layer)]));
     } else {
-      memory.layers.push_back(memory.layers.front());
+      memory.layers.push_back(layer == 0 ? take_layer(carver, parameters, limits.tokens, largest)
+                                         : memory.layers.front());
     }
   }
   memory.activation_floats = carver.used();
-  memory.work = take_workspace(carver, parameters, limits);
+  memory.work = take_workspace(carver, parameters, limits, *std::max_element(largest.begin(), largest.end()));
   memory.workspace_floats = carver.used() - memory.activation_floats;
   return memory;
 }

@@ -5,6 +5,7 @@
 // vocabulary, N target tokens of a chunk of the head.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -12,11 +13,13 @@
 
 namespace trex {
 
+using ProjectionRanks = std::array<int64_t, projection_count>; // of each projection's LoRA; 0 without
+
 // What a pass must have room for.
 struct PassLimits {
-  int64_t tokens = 0;                  // T
-  bool backward = false;               // every layer's values are kept; otherwise the layers share one set
-  int64_t rank[projection_count] = {}; // of each projection's LoRA; 0 without
+  int64_t tokens = 0;                 // T
+  bool backward = false;              // every layer's values are kept; otherwise the layers share one set
+  std::vector<ProjectionRanks> ranks; // of each layer
 };
 
 struct LayerActivations {

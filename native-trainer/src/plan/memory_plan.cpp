@@ -18,14 +18,13 @@ uint64_t metadata_bytes(const ModelFile &file) { return 3 * gguf_get_data_offset
 
 uint64_t trainable_values(const HyperParameters &parameters, const TrainingShape &shape) {
   uint64_t values = 0;
-  for (const TensorSpec &spec : expected_tensors(parameters)) {
-    if (!shape.full) {
-      for (const std::string &target : shape.targets) {
-        if (!spec.name.ends_with("." + target + ".weight")) continue;
-        values += static_cast<uint64_t>(shape.lora_rank * (spec.shape[0] + spec.shape[1]));
-      }
-      continue;
+  if (!shape.full) {
+    for (const TensorSpec &spec : lora_target_tensors(parameters, shape.targets)) {
+      values += static_cast<uint64_t>(shape.ranks.of(spec.name) * (spec.shape[0] + spec.shape[1]));
     }
+    return values;
+  }
+  for (const TensorSpec &spec : expected_tensors(parameters)) {
     const bool absent = (spec.name == "output.weight" && parameters.tied_embeddings) ||
                         (spec.name.ends_with(".bias") && !parameters.qkv_bias);
     if (absent || spec.name == "rope_freqs.weight") continue; // frequencies are not trained

@@ -9,6 +9,7 @@
 
 #include "gguf/hyper_parameters.h"
 #include "gguf/model_file.h"
+#include "plan/lora_ranks.h"
 
 namespace trex {
 
@@ -25,7 +26,7 @@ struct MemoryPlan {
 
 struct TrainingShape {
   bool full = false;              // method "full"
-  int64_t lora_rank = 0;          // method "lora"
+  LoraRanks ranks;                // method "lora"
   std::vector<std::string> targets; // lora target names, see tensor_layout.h
   int64_t tokens_per_step = 0;
   int64_t max_sequence_tokens = 0;

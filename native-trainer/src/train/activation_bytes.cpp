@@ -9,14 +9,18 @@
 
 namespace trex {
 
-PassLimits training_limits(const TrainingShape &shape, int64_t tokens) {
+PassLimits training_limits(const HyperParameters &parameters, const TrainingShape &shape, int64_t tokens) {
   PassLimits limits;
   limits.tokens = tokens;
   limits.backward = true;
+  limits.ranks.resize(static_cast<size_t>(parameters.layers));
+  if (shape.full) return limits;
   const auto names = lora_target_names();
   for (size_t p = 0; p < projection_count; ++p) {
-    const bool wanted = std::find(shape.targets.begin(), shape.targets.end(), names[p]) != shape.targets.end();
-    limits.rank[p] = wanted && !shape.full ? shape.lora_rank : 0;
+    if (std::find(shape.targets.begin(), shape.targets.end(), names[p]) == shape.targets.end()) continue;
+    for (int64_t layer = 0; layer < parameters.layers; ++layer) {
+      limits.ranks[static_cast<size_t>(layer)][p] = shape.ranks.of(layer_weight_name(layer, names[p]));
+    }
   }
   return limits;
 }
@@ -24,7 +28,7 @@ PassLimits training_limits(const TrainingShape &shape, int64_t tokens) {
 int64_t micro_batch_tokens(const HyperParameters &parameters, const TrainingShape &shape) {
   constexpr uint64_t comfortable_bytes = 1024ULL * 1024 * 1024;
   constexpr int64_t sample = 1024;
-  const PassMemory measured = lay_out(parameters, training_limits(shape, sample), nullptr);
+  const PassMemory measured = lay_out(parameters, training_limits(parameters, shape, sample), nullptr);
   const uint64_t bytes_per_token = std::max<uint64_t>(1, measured.activation_floats * sizeof(float) / sample);
   const auto comfortable = static_cast<int64_t>(comfortable_bytes / bytes_per_token);
   const int64_t wanted = std::min(shape.tokens_per_step, comfortable);
@@ -32,12 +36,12 @@ int64_t micro_batch_tokens(const HyperParameters &parameters, const TrainingShap
 }
 
 uint64_t activation_bytes(const HyperParameters &parameters, const TrainingShape &shape) {
-  const PassLimits limits = training_limits(shape, micro_batch_tokens(parameters, shape));
+  const PassLimits limits = training_limits(parameters, shape, micro_batch_tokens(parameters, shape));
   return lay_out(parameters, limits, nullptr).activation_floats * sizeof(float);
 }
 
 uint64_t workspace_bytes(const HyperParameters &parameters, const TrainingShape &shape) {
-  const PassLimits limits = training_limits(shape, micro_batch_tokens(parameters, shape));
+  const PassLimits limits = training_limits(parameters, shape, micro_batch_tokens(parameters, shape));
   const uint64_t rope = 2 * sizeof(float) * static_cast<uint64_t>(shape.max_sequence_tokens * parameters.head_dim / 2);
   return lay_out(parameters, limits, nullptr).workspace_floats * sizeof(float) + rope +
          cpu_scratch_bytes(shape.threads, shape.max_sequence_tokens);

@@ -11,7 +11,7 @@ namespace trex {
 struct TrainingShape; // plan/memory_plan.h
 
 // What a pass over `tokens` tokens of this training job needs.
-PassLimits training_limits(const TrainingShape &shape, int64_t tokens);
+PassLimits training_limits(const HyperParameters &parameters, const TrainingShape &shape, int64_t tokens);
 
 // Tokens that go through the model at once. A step of more tokens is cut into micro-batches of whole documents whose
 // gradients are summed, so that activations stay near one gibibyte.

@@ -65,18 +65,18 @@ nlohmann::json bench_sgemm(CpuDevice &device, double seconds) {
 nlohmann::json bench_train(CpuDevice &device, Model &model, const std::string &name, double seconds,
                            double sgemm_gflops) {
   TrainingShape shape;
-  shape.lora_rank = bench_rank;
+  shape.ranks.rank = bench_rank;
   for (const std::string_view target : lora_target_names()) shape.targets.emplace_back(target);
   shape.tokens_per_step = bench_tokens;
   shape.max_sequence_tokens = document_tokens;
   const int64_t tokens = micro_batch_tokens(model.parameters, shape) / document_tokens * document_tokens;
 
   LoraRequest lora;
-  lora.rank = bench_rank;
+  lora.ranks = shape.ranks;
   const std::vector<LoraTarget> targets = lora_targets(model, shape.targets);
-  ParameterSet set(cpu_ops(), device, lora_values(targets, lora.rank));
+  ParameterSet set(cpu_ops(), device, lora_values(targets, lora.ranks));
   attach_lora(model, set, targets, lora, 1);
-  Transformer transformer(cpu_ops(), device, model, training_limits(shape, tokens), document_tokens);
+  Transformer transformer(cpu_ops(), device, model, training_limits(model.parameters, shape, tokens), document_tokens);
   TokenBatch batch;
   std::vector<int32_t> document(document_tokens + 1);
   for (int64_t first = 0; first < tokens; first += document_tokens) {

@@ -11,9 +11,9 @@ namespace trex {
 
 std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, const Documents &documents) {
   const OptimizerRequest &o = request.optimizer;
-  const nlohmann::json described = {
+  nlohmann::json described = {
       {"full", request.full},
-      {"lora", {request.lora.rank, request.lora.alpha, request.lora.targets, request.lora.dropout}},
+      {"lora", {request.lora.ranks.rank, request.lora.alpha, request.lora.targets, request.lora.dropout}},
       {"initFrom", request.lora.init_from.value_or("")},
       {"optimizer",
        {o.learning_rate, o.beta1, o.beta2, o.epsilon, o.weight_decay, o.clip_norm, static_cast<int>(o.schedule),
@@ -24,6 +24,8 @@ std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, 
       {"data", documents.sha256},
       {"modelBytes", file.size_bytes()},
   };
+  // Left out when empty, so that checkpoints from before there were such ranks can still be continued.
+  if (!request.lora.ranks.named.empty()) described["ranks"] = request.lora.ranks.named;
   const std::string text = described.dump();
   Sha256 hash;
   hash.update(text.data(), text.size());

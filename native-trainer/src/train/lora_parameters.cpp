@@ -27,6 +27,32 @@ void init_pair(const LoraPair &pair, const LoraTarget &target, const ParameterSe
   std::fill(b, b + target.out * pair.rank, 0.0f);
 }
 
+// In the precision in which the file keeps alpha, so that llama.cpp arrives at the same scale.
+double training_scale(const LoraRequest &lora) {
+  return static_cast<double>(static_cast<float>(lora.alpha)) / static_cast<double>(lora.ranks.rank);
+}
+
+bool has_mixed_ranks(const Adapter &adapter) {
+  return std::any_of(adapter.tensors.begin(), adapter.tensors.end(), [&](const AdapterTensor &tensor) {
+    return tensor.rank != adapter.tensors.front().rank;
+  });
+}
+
+void check_rank(const AdapterTensor &tensor, int64_t requested, bool must_agree) {
+  if (must_agree && tensor.rank != requested) {
+    throw config_failure("lora.init_from",
+                         "The adapter to continue from has rank " + std::to_string(tensor.rank) + " for " +
+                             tensor.base + ", but the request gives it " + std::to_string(requested) + ".",
+                         "Give every tensor in lora.ranks the adapter's own rank, or start from a fresh adapter.");
+  }
+  if (tensor.rank > requested) {
+    throw config_failure("lora.init_from",
+                         "The adapter to continue from has rank " + std::to_string(tensor.rank) +
+                             ", more than the requested " + std::to_string(requested) + ".",
+                         "Set lora.rank to at least the adapter's rank.");
+  }
+}
+
 } // namespace
 
 std::vector<LoraTarget> lora_targets(const Model &model, const std::vector<std::string> &names) {
@@ -43,9 +69,9 @@ std::vector<LoraTarget> lora_targets(const Model &model, const std::vector<std::
   return targets;
 }
 
-int64_t lora_values(const std::vector<LoraTarget> &targets, int64_t rank) {
+int64_t lora_values(const std::vector<LoraTarget> &targets, const LoraRanks &ranks) {
   int64_t values = 0;
-  for (const LoraTarget &target : targets) values += rank * (target.in + target.out);
+  for (const LoraTarget &target : targets) values += ranks.of(target.base) * (target.in + target.out);
   return values;
 }
 
@@ -53,17 +79,19 @@ void attach_lora(Model &model, ParameterSet &set, const std::vector<LoraTarget> 
                  uint64_t seed) {
   for (size_t index = 0; index < targets.size(); ++index) {
     const LoraTarget &target = targets[index];
-    const int64_t a = set.take(lora.rank * target.in, true);
-    const int64_t b = set.take(target.out * lora.rank, true);
+    const int64_t rank = lora.ranks.of(target.base);
+    const int64_t a = set.take(rank * target.in, true);
+    const int64_t b = set.take(target.out * rank, true);
     LoraPair &pair = projection_of(model, target).lora;
     pair = {set.values() + a,    set.values() + b, set.gradients() + a,
-            set.gradients() + b, lora.rank,        static_cast<float>(lora.alpha / static_cast<double>(lora.rank))};
+            set.gradients() + b, rank,             static_cast<float>(training_scale(lora))};
     init_pair(pair, target, set, seed, index);
   }
 }
 
 void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets,
                         const LoraRequest &lora, const Adapter &adapter) {
+  const bool ranks_must_agree = !lora.ranks.named.empty() || has_mixed_ranks(adapter);
   for (const AdapterTensor &tensor : adapter.tensors) {
     const auto target = std::find_if(targets.begin(), targets.end(),
                                      [&](const LoraTarget &candidate) { return candidate.base == tensor.base; });
@@ -72,30 +100,27 @@ void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraT
                            "The adapter to continue from changes " + tensor.base + ", which is not among the targets.",
                            "Add its projection to lora.targets, or start from a fresh adapter.");
     }
-    if (tensor.rank > lora.rank) {
-      throw config_failure("lora.init_from",
-                           "The adapter to continue from has rank " + std::to_string(tensor.rank) +
-                               ", more than the requested " + std::to_string(lora.rank) + ".",
-                           "Set lora.rank to at least the adapter's rank.");
-    }
     const LoraPair &pair = projection_of(model, *target).lora;
+    check_rank(tensor, pair.rank, ranks_must_agree);
     float *a = writable(pair.a, set), *b = writable(pair.b, set);
-    const double saved_scale = adapter.alpha == 0.0 ? 1.0 : adapter.alpha / static_cast<double>(tensor.rank);
-    const auto factor = static_cast<float>(saved_scale / static_cast<double>(pair.scale));
+    const double factor = scale_of(adapter, tensor) / training_scale(lora);
     std::copy(tensor.a.begin(), tensor.a.end(), a);
     for (int64_t row = 0; row < tensor.out; ++row) {
       for (int64_t r = 0; r < tensor.rank; ++r) {
-        b[row * pair.rank + r] = factor * tensor.b[static_cast<size_t>(row * tensor.rank + r)];
+        const auto saved = static_cast<double>(tensor.b[static_cast<size_t>(row * tensor.rank + r)]);
+        b[row * pair.rank + r] = static_cast<float>(factor * saved);
       }
     }
   }
 }
 
-std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets) {
+std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets,
+                                             const LoraRanks &ranks) {
   std::vector<AdapterTensorView> views;
   for (const LoraTarget &target : targets) {
     const LoraPair &pair = model.layers[target.layer].projections[target.projection].lora;
-    views.push_back({target.base, target.in, target.out, pair.rank, pair.a, pair.b});
+    const double b_factor = static_cast<double>(pair.rank) / static_cast<double>(ranks.rank);
+    views.push_back({target.base, target.in, target.out, pair.rank, pair.a, pair.b, b_factor});
   }
   return views;
 }
@@ -104,9 +129,9 @@ void attach_adapter(Model &model, const Adapter &adapter, double scale) {
   for (const LoraTarget &target : lora_targets(model, {lora_target_names().begin(), lora_target_names().end()})) {
     for (const AdapterTensor &tensor : adapter.tensors) {
       if (tensor.base != target.base) continue;
-      const double own = adapter.alpha == 0.0 ? 1.0 : adapter.alpha / static_cast<double>(tensor.rank);
-      projection_of(model, target).lora = {tensor.a.data(), tensor.b.data(), nullptr,
-                                           nullptr,         tensor.rank,     static_cast<float>(own * scale)};
+      projection_of(model, target).lora = {
+          tensor.a.data(), tensor.b.data(), nullptr, nullptr, tensor.rank,
+          static_cast<float>(scale_of(adapter, tensor) * scale)};
     }
   }
 }

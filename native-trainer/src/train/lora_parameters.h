@@ -21,20 +21,24 @@ struct LoraTarget {
 std::vector<LoraTarget> lora_targets(const Model &model, const std::vector<std::string> &names);
 
 // Values of A and B of all targets.
-int64_t lora_values(const std::vector<LoraTarget> &targets, int64_t rank);
+int64_t lora_values(const std::vector<LoraTarget> &targets, const LoraRanks &ranks);
 
 // Takes room for every target from `set`, points the model's projections at it, and fills in the start: A uniform in
-// +-1/sqrt(in) (Kaiming with a = sqrt 5, as in PEFT), B zero.
+// +-1/sqrt(in) (Kaiming with a = sqrt 5, as in PEFT), B zero. Every pair has the scale alpha / lora.rank, whatever its
+// own rank, so that a tensor that is given more or less rank keeps its scale.
 void attach_lora(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets, const LoraRequest &lora,
                  uint64_t seed);
 
 // Overwrites the start with a saved adapter, scaled so that it has the same effect under the request's alpha. An
-// adapter of lower rank fills the first rows; the rest starts as usual. Throws Failure CONFIG "lora.init_from".
+// adapter of one lower rank fills the first rows and the rest starts as usual, unless the request or the adapter gives
+// single tensors their own rank: then all ranks must agree. Throws Failure CONFIG "lora.init_from".
 void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets,
                         const LoraRequest &lora, const Adapter &adapter);
 
-// Views of what was trained, for the writer.
-std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets);
+// Views of what was trained, for the writer. llama.cpp divides alpha by each tensor's own rank and not by lora.rank, so
+// B is written multiplied by (own rank / lora.rank): exact when that is a power of two, else rounded once to fp32.
+std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets,
+                                             const LoraRanks &ranks);
 
 // For scoring: attaches a finished adapter. `adapter` must outlive the model's use.
 void attach_adapter(Model &model, const Adapter &adapter, double scale);

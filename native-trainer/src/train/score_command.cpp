@@ -83,8 +83,8 @@ int run_score(const nlohmann::json &json, std::ostream &out) {
   PassLimits limits;
   limits.tokens = std::max(longest, std::min<int64_t>(total, 2048));
   for (const Layer &layer : model.layers) {
-    for (size_t p = 0; p < projection_count; ++p)
-      limits.rank[p] = std::max(limits.rank[p], layer.projections[p].lora.rank);
+    ProjectionRanks &ranks = limits.ranks.emplace_back();
+    for (size_t p = 0; p < projection_count; ++p) ranks[p] = layer.projections[p].lora.rank;
   }
   const int threads = request.threads > 0 ? request.threads : platform::physical_processors();
   try {

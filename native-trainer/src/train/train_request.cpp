@@ -33,9 +33,18 @@ std::vector<std::string> parse_targets(Request &fields) {
   return targets;
 }
 
+// Which names exist is only known with the model: check_lora_ranks.
+std::map<std::string, int64_t, std::less<>> parse_named_ranks(Request fields) {
+  constexpr int64_t largest_named_rank = 256;
+  std::map<std::string, int64_t, std::less<>> named;
+  for (const std::string &tensor : fields.keys()) named[tensor] = fields.integer(tensor, 1, largest_named_rank);
+  return named;
+}
+
 LoraRequest parse_lora(Request fields) {
   LoraRequest lora;
-  lora.rank = fields.integer_or("rank", lora.rank, 1, 4096);
+  lora.ranks.rank = fields.integer_or("rank", lora.ranks.rank, 1, 4096);
+  lora.ranks.named = parse_named_ranks(fields.object_or_empty("ranks"));
   lora.alpha = fields.number_or("alpha", lora.alpha, 1e-6, 1e6);
   lora.targets = parse_targets(fields);
   lora.dropout = fields.number_or("dropout", lora.dropout, 0.0, 0.95);
@@ -115,7 +124,7 @@ TrainingShape training_shape(const TrainRequest &request, int threads) {
   TrainingShape shape;
   shape.full = request.full;
   if (!request.full) {
-    shape.lora_rank = request.lora.rank;
+    shape.ranks = request.lora.ranks;
     shape.targets = request.lora.targets;
   }
   shape.tokens_per_step = request.tokens_per_step;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ggml.h"
+#include "plan/lora_ranks.h"
 #include "plan/memory_plan.h"
 
 namespace trex {
@@ -16,8 +17,8 @@ namespace trex {
 enum class Schedule { cosine, linear, constant };
 
 struct LoraRequest {
-  int64_t rank = 16;
-  double alpha = 32.0;
+  LoraRanks ranks;
+  double alpha = 32.0;              // alpha / ranks.rank scales every tensor, whatever its own rank
   std::vector<std::string> targets; // in the order of lora_target_names()
   double dropout = 0.0;             // probability that an input value of A is dropped
   std::optional<std::string> init_from;

@@ -11,6 +11,7 @@
 #include "train/divergence.h"
 #include "train/fingerprint.h"
 #include "train/schedule.h"
+#include "train/spectra.h"
 
 namespace trex {
 namespace {
@@ -36,6 +37,7 @@ TrainingJob::TrainingJob(TrainRequest request, EventLog &events)
     validation_ =
         read_documents(*request_.validation, "validation data", parameters_.vocab, request_.max_sequence_tokens);
   }
+  if (!request_.full) check_lora_ranks(request_.lora.ranks, request_.lora.targets, parameters_);
   const TrainingShape shape = training_shape(request_, threads_);
   plan_ = plan_memory(file_, parameters_, shape);
   micro_tokens_ = micro_batch_tokens(parameters_, shape);
@@ -76,7 +78,7 @@ void TrainingJob::check_memory() {
   throw oom_failure("memory.plan",
                     "This job needs " + mebibytes(plan_.total()) + " but the limit is " + mebibytes(limit) +
                         "; nothing was trained.",
-                    "Lower batch.maxSequenceTokens, batch.tokensPerStep or lora.rank, or choose a smaller model.");
+                    "Lower batch.maxSequenceTokens, batch.tokensPerStep or the ranks in lora, or use a smaller model.");
 }
 
 void TrainingJob::allocate() {
@@ -91,15 +93,15 @@ void TrainingJob::allocate() {
     } else {
       frozen_ = load_frozen_model(file_);
       lora_targets_ = lora_targets(frozen_.model, request_.lora.targets);
-      set_ = std::make_unique<ParameterSet>(cpu_ops(), *device_, lora_values(lora_targets_, request_.lora.rank));
+      set_ = std::make_unique<ParameterSet>(cpu_ops(), *device_, lora_values(lora_targets_, request_.lora.ranks));
       attach_lora(frozen_.model, *set_, lora_targets_, request_.lora, request_.seed);
       if (request_.lora.init_from) {
         start_from_adapter(frozen_.model, *set_, lora_targets_, request_.lora,
                            read_adapter(*request_.lora.init_from, file_));
       }
     }
-    transformer_ = std::make_unique<Transformer>(cpu_ops(), *device_, request_.full ? full_ : frozen_.model,
-                                                 training_limits(training_shape(request_, threads_), micro_tokens_),
+    const PassLimits limits = training_limits(parameters_, training_shape(request_, threads_), micro_tokens_);
+    transformer_ = std::make_unique<Transformer>(cpu_ops(), *device_, request_.full ? full_ : frozen_.model, limits,
                                                  request_.max_sequence_tokens);
   } catch (const std::bad_alloc &) {
     throw oom_failure("memory.allocate",
@@ -129,7 +131,7 @@ WrittenFile TrainingJob::write_result() {
     return write_full_model(out_path("model.gguf"), file_, *set_, trained_, request_.output_type, device_->pool);
   }
   return write_adapter(out_path("adapter.gguf"), file_, request_.output_name, request_.lora.alpha,
-                       adapter_views(frozen_.model, lora_targets_), request_.output_type);
+                       adapter_views(frozen_.model, lora_targets_, request_.lora.ranks), request_.output_type);
 }
 
 // Mean loss over the step's targets, with its gradient in the parameter set; nullopt when interrupted on the way. The
@@ -225,6 +227,9 @@ void TrainingJob::stop_timeout() {
 
 int TrainingJob::finish(double validation_loss) {
   const WrittenFile result = write_result();
+  transformer_.reset(); // makes room for the spectra, so that the plan need not count them
+  const std::vector<TensorSpectrum> spectra =
+      request_.full ? std::vector<TensorSpectrum>{} : adapter_spectra(frozen_.model, lora_targets_);
   const double seconds = events_.elapsed_ms() / 1000.0;
   events_.emit("done", {{"step", progress_.step},
                         {"loss", progress_.last_loss},
@@ -235,7 +240,8 @@ int TrainingJob::finish(double validation_loss) {
                         {"tokens", progress_.tokens},
                         {"tokensPerSecond", static_cast<double>(progress_.tokens) / seconds},
                         {"peakRssBytes", platform::peak_resident_bytes()},
-                        {"plannedBytes", plan_.total()}});
+                        {"plannedBytes", plan_.total()},
+                        {"spectra", to_json(spectra)}});
   return 0;
 }
 

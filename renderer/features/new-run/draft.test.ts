@@ -1,22 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { taskSchema } from "../../contract.js";
-import { budgetSeconds, draftErrors, emptyDraft, fieldOfCode, taskOf, type Draft } from "./draft.js";
-
-const full: Draft = { ...emptyDraft, goal: "Be better", model: "/m.gguf", data: "/d.jsonl" };
+import { draftErrors, emptyDraft, fieldOfCode, sameDraft, trimmed } from "./draft.js";
 
 describe("the form", () => {
-  it.each([["90s", 90], ["10m", 600], ["2h", 7200], ["1.5 h", 5400], ["45", 45], ["soon", null], ["", null], ["-5m", null]])("reads the budget %s as %s s", (text, seconds) => {
-    expect(budgetSeconds(text)).toBe(seconds);
-  });
-  it("has a sentence for everything that is missing", () => {
+  it("has a sentence for everything that is missing, and none when nothing is", () => {
     expect(Object.keys(draftErrors(emptyDraft))).toEqual(["goal", "model", "data"]);
-    expect(Object.keys(draftErrors({ ...full, budget: "soon", seed: "x", planner: "language-model" }))).toEqual(["budget", "seed", "agentModel"]);
-    expect(taskOf(emptyDraft)).toBeNull();
+    expect(Object.keys(draftErrors({ goal: "x".repeat(4001), model: "m", data: " " }))).toEqual(["goal", "data"]);
+    expect(draftErrors({ goal: "Be better", model: "/m.gguf", data: "/d.jsonl" })).toEqual({});
   });
-  it("makes a task the contract takes, and leaves out what was not chosen", () => {
-    expect(taskOf(full)).toEqual({ goal: "Be better", model: "/m.gguf", data: "/d.jsonl", budget: "30m", seed: 1, planner: "house" });
-    const task = taskOf({ ...full, planner: "language-model", agentModel: "/a.gguf", metric: "json-fields", budget: "2 h" });
-    expect(taskSchema.parse(task)).toMatchObject({ agentModel: "/a.gguf", metric: "json-fields", budget: "2h" });
+  it("does not take a space for a change", () => {
+    expect(sameDraft(trimmed({ goal: "a ", model: " b", data: "c" }), { goal: "a", model: "b", data: "c" })).toBe(true);
+    expect(sameDraft(emptyDraft, { ...emptyDraft, data: "c" })).toBe(false);
   });
   it("puts the host's refusals next to the field they are about", () => {
     expect(fieldOfCode("model.not_gguf")).toBe("model");

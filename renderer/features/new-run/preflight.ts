@@ -1,8 +1,9 @@
 import type { DoctorReport, ImportReport } from "../../contract.js";
 import type { ModelChoice } from "../../store/state.js";
+import { durationSeconds } from "../../ui/duration.js";
 import { formatBytes, formatSeconds, grouped } from "../../ui/format.js";
 import { fileName } from "../run/requirement-words.js";
-import { budgetSeconds, type Draft } from "./draft.js";
+import type { Draft } from "./draft.js";
 
 export interface PreflightFact {
   readonly label: string;
@@ -12,6 +13,8 @@ export interface PreflightFact {
 
 interface Known {
   readonly draft: Draft;
+  /** As typed; null before the task has been understood. */
+  readonly budget: string | null;
   readonly models: readonly ModelChoice[];
   readonly report: ImportReport | null;
   readonly dataProblem: string | null;
@@ -19,8 +22,8 @@ interface Known {
 }
 
 /** The facts that decide whether a run can start and what it will be like, as far as they are known now. */
-export function preflight({ draft, models, report, dataProblem, doctor }: Known): readonly PreflightFact[] {
-  return [modelFact(draft, models), dataFact(draft, report, dataProblem), budgetFact(draft), machineFact(doctor), diskFact(doctor)];
+export function preflight({ draft, budget, models, report, dataProblem, doctor }: Known): readonly PreflightFact[] {
+  return [modelFact(draft, models), dataFact(draft, report, dataProblem), budgetFact(budget), machineFact(doctor), diskFact(doctor)];
 }
 
 function modelFact(draft: Draft, models: readonly ModelChoice[]): PreflightFact {
@@ -39,8 +42,9 @@ function dataFact(draft: Draft, report: ImportReport | null, problem: string | n
   return { label: "Data", state: left > 0 || report.conflicts > 0 ? "warn" : "good", text: `${grouped(report.accepted)} of ${grouped(report.rows)} rows can be used` };
 }
 
-function budgetFact(draft: Draft): PreflightFact {
-  const seconds = budgetSeconds(draft.budget);
+function budgetFact(budget: string | null): PreflightFact {
+  if (budget === null) return { label: "Time", state: "open", text: "Proposed with the task; you can change it" };
+  const seconds = durationSeconds(budget);
   if (seconds === null) return { label: "Time", state: "open", text: "Not set" };
   return { label: "Time", state: "good", text: `At most ${formatSeconds(seconds)}, agents and the final test included` };
 }

@@ -1,5 +1,7 @@
 import type { DataOperator, Plan, Recipe } from "../../contract.js";
 import { formatNumber } from "../../ui/format.js";
+import { shotWords } from "../tree/words.js";
+import { ranksWords } from "./ranks-words.js";
 
 export type DiffChange = "same" | "changed" | "added" | "removed";
 export interface DiffRow {
@@ -30,8 +32,10 @@ const fields: readonly Field[] = [
   { key: "data", label: "Training rows", hint: "What is done to the training data before it is used, in order", read: (recipe) => (recipe.data.length === 0 ? "as imported" : recipe.data.map(operatorWords).join(", ")) },
   { key: "system", label: "System prompt", hint: "The instruction put before every question", read: (recipe) => recipe.prompt.system ?? "from the rows" },
   { key: "fewShot", label: "Worked examples", hint: "Solved examples shown before the question", read: (recipe) => formatNumber(recipe.prompt.fewShot) },
+  { key: "shotSelection", label: "Which examples", hint: "How the worked examples are chosen", read: (recipe) => (recipe.prompt.fewShot === 0 ? null : shotWords[recipe.prompt.shotSelection]) },
   training("learningRate", "Learning rate", "How large each learning step is", (value) => formatNumber(value.learningRate)),
   training("rank", "Rank", "The adapter's size: how much it can change", (value) => formatNumber(value.rank)),
+  training("ranks", "Rank by tensor", "Tensors whose rank differs from the one above, because of what an earlier adapter used of its own", (value) => ranksWords(value.ranks)),
   training("alpha", "Alpha", "How strongly the adapter is applied, relative to its rank", (value) => formatNumber(value.alpha)),
   training("targets", "Adapted layers", "Which parts of the model the adapter changes", (value) => targetWords[value.targets]),
   training("epochs", "Epochs", "How often the training rows are gone through", (value) => formatNumber(value.epochs)),

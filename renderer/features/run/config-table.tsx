@@ -4,7 +4,7 @@ import { Badge, Button, Hint } from "../../ui/controls.js";
 import { diffRecipes, type DiffRow } from "./config-diff.js";
 
 const byWords: Readonly<Record<Plan["numbers"][string]["by"], string>> = {
-  default: "default", optimiser: "optimiser", "language-model": "language model", repair: "repair",
+  default: "default", optimiser: "optimiser", "language-model": "language model", repair: "repair", user: "you",
 };
 
 /** The recipe beside its parent's. Changes first; everything else on request. */
@@ -33,8 +33,16 @@ function Row({ row, withParent }: { readonly row: DiffRow; readonly withParent: 
   return (
     <tr className={`config-${row.change}`}>
       <th scope="row"><Hint text={row.hint}>{row.label}</Hint></th>
-      {withParent ? <td className="config-before">{row.before ?? "none"}</td> : null}
-      <td className="config-after">{row.after ?? "none"}{row.by === null || row.change === "same" ? null : <> <Badge tone="quiet" hint="Who set this number">{byWords[row.by]}</Badge></>}</td>
+      {withParent ? <td className="config-before"><Value text={row.before ?? "none"} /></td> : null}
+      <td className="config-after"><Value text={row.after ?? "none"} />{row.by === null || row.change === "same" ? null : <> <Badge tone="quiet" hint="Who set this number">{byWords[row.by]}</Badge></>}</td>
     </tr>
   );
+}
+
+const longestInline = 120;
+
+/** A system prompt can be pages long: it is folded to its first words. */
+function Value({ text }: { readonly text: string }): ReactElement {
+  if (text.length <= longestInline) return <>{text}</>;
+  return <details className="config-long"><summary>{`${text.slice(0, 60).trimEnd()}…`}</summary><p>{text}</p></details>;
 }

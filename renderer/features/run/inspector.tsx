@@ -5,6 +5,12 @@ import { Badge, Button, Hint } from "../../ui/controls.js";
 import { CopyText } from "../../ui/copy-path.js";
 import { formatEnergy, formatGain, formatGainInterval, formatInterval, formatNumber, formatScore, formatSeconds, scoreUnitOf, type ScoreUnit } from "../../ui/format.js";
 import { Card, Empty, Fact, Notice } from "../../ui/panels.js";
+import { DecisionView } from "../decision/decision-view.js";
+import { FailureClusters } from "../decision/failure-clusters.js";
+import { SpectraStrip } from "../decision/spectra-strip.js";
+import { conditionWords } from "../library/library-words.js";
+import { NodeActions } from "../steering/node-actions.js";
+import { MarkBadges } from "../tree/mark-badges.js";
 import { nodeState } from "../tree/node-state.js";
 import { progressShare } from "../tree/node-words.js";
 import { axisWords, deciderWords, kindWords, stageWord } from "../tree/words.js";
@@ -14,7 +20,8 @@ import { failureWords } from "./failure-words.js";
 import { LossPlot } from "./loss-plot.js";
 import { MemoryPlanView } from "./memory-plan-view.js";
 import { PlanView } from "./plan-view.js";
-import { runState } from "./run-state.js";
+import { bestNodeIdOf, runState } from "./run-state.js";
+import { secondaryLabel, secondaryValue } from "./secondary-words.js";
 
 interface InspectorProps {
   readonly view: RunView;
@@ -31,7 +38,7 @@ export function Inspector({ view, nodeId, follows, progress, onSelect, onFollow 
   const node = view.nodes.find((candidate) => candidate.id === nodeId);
   if (node === undefined) return <Card title="Details" className="inspector"><Empty title="Nothing to show yet."><p>Details of the selected experiment appear here.</p></Empty></Card>;
   const state = nodeState(node);
-  const isBest = (view.delivery?.kind === "adapter" ? view.delivery.nodeId : view.bestNodeId) === node.id;
+  const isBest = bestNodeIdOf(view) === node.id;
   return (
     <Card label="Details of the selected experiment" className="inspector">
       <header className={`inspector-head tone-${state.tone}`}>
@@ -43,10 +50,12 @@ export function Inspector({ view, nodeId, follows, progress, onSelect, onFollow 
         <h2>{node.plan.title}</h2>
         <p className="inspector-badges">
           <Badge tone={state.tone} icon={state.icon} hint={state.hint}>{state.label}</Badge>
-          {isBest ? <Badge tone="gain" icon="star">{view.delivery === null ? "Best so far" : "Delivered"}</Badge> : null}
+          {isBest ? <Badge tone="gain" icon="star">{view.delivery === null ? "Best so far" : view.delivery.kind === "base" ? "Best tried" : "Delivered"}</Badge> : null}
           <Badge tone="quiet" hint={axisWords[node.axis].hint}>{axisWords[node.axis].label}</Badge>
           <Badge tone="quiet" hint={deciderWords[node.decidedBy].hint}>{deciderWords[node.decidedBy].label}</Badge>
+          <MarkBadges view={view} node={node} />
         </p>
+        <NodeActions key={node.id} view={view} node={node} />
       </header>
       <div className="inspector-body" key={node.id}>
         {node.status === "running" ? <Running node={node} progress={progress[node.id]} /> : null}
@@ -57,11 +66,15 @@ export function Inspector({ view, nodeId, follows, progress, onSelect, onFollow 
           </Notice>
         )}
         {node.insight === null ? null : <blockquote className="insight-quote"><span className="label">Learned</span>{node.insight}</blockquote>}
+        {node.conditions.length === 0 ? null : <p className="diagnosis"><span className="label">Diagnosis</span> {node.conditions.map((condition) => <Badge key={condition} tone="quiet" hint="Cards about this situation count for what is tried next">{conditionWords[condition]}</Badge>)}</p>}
         <Scores node={node} view={view} />
-        <Section title="Why this"><PlanView node={node} nodes={view.nodes} onSelect={onSelect} /></Section>
+        <Section title="Why this"><PlanView node={node} view={view} onSelect={onSelect} /></Section>
+        {node.decision === null ? null : <Section title="How this was decided"><DecisionView decision={node.decision} node={node} view={view} unit={scoreUnitOf(view.requirement?.metric ?? null)} onSelect={onSelect} /></Section>}
         <Section title="What changed"><Changes node={node} nodes={view.nodes} /></Section>
         {node.loss.length === 0 ? null : <Section title="Learning curve"><LossPlot points={node.loss} /></Section>}
+        {node.failures.length === 0 ? null : <Section title="What kept going wrong"><FailureClusters failures={node.failures} /></Section>}
         {node.samples.length === 0 ? null : <Section title="Sample answers"><Answers samples={node.samples} /></Section>}
+        {node.spectra.length === 0 ? null : <Section title="Use of the adapter’s rank"><SpectraStrip spectra={node.spectra} /></Section>}
         {node.memory === null ? null : <Section title="Memory, planned and used"><MemoryPlanView memory={node.memory} /></Section>}
         <Section title="Cost"><CostFacts node={node} /></Section>
         {node.adapterPath === null ? null : (
@@ -122,14 +135,6 @@ function ScoreFact({ label, hint, score, unit, strong = false }: { readonly labe
   const text = formatScore(score.score, unit);
   return <Fact label={<Hint text={hint}>{label}</Hint>}>{strong ? <strong>{text}</strong> : text} <span className="muted">({formatInterval(score.ci, unit)}, {score.n} questions)</span></Fact>;
 }
-
-/** `exactMatch` and `exact-match` both read "Exact match". */
-function secondaryLabel(name: string): string {
-  const words = name.replaceAll(/[-_]/g, " ").replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-const secondaryValue = (name: string, value: number): string =>
-  value >= 0 && value <= 1 && !/loss|perplexity|seconds|tokens/i.test(name) ? formatScore(value, "rate") : formatNumber(value);
 
 function Changes({ node, nodes }: { readonly node: TreeNode; readonly nodes: readonly TreeNode[] }): ReactElement {
   const parent = useMemo(() => nodes.find((candidate) => candidate.id === node.parent) ?? null, [nodes, node.parent]);

@@ -22,7 +22,7 @@ export function MemoryCard({ runId }: { readonly runId: string }): ReactElement 
   const options = useCallback((color: (name: string) => string): Omit<UPlot.Options, "width" | "height"> => ({
     padding: [8, 4, 0, 0], legend: { show: false }, cursor: { show: false },
     scales: { x: { time: false }, y: { range: [0, totalBytes] } },
-    axes: [plotAxis(color, (seconds) => formatSeconds(seconds), 22, false), { ...plotAxis(color, (bytes) => formatBytes(bytes).replace(".0", ""), 58, true), splits: sizeTicks }],
+    axes: [{ ...plotAxis(color, (seconds) => formatSeconds(seconds), 22, false), space: 78 }, { ...plotAxis(color, (bytes) => formatBytes(bytes).replace(".0", ""), 58, true), splits: sizeTicks }],
     series: [{}, ...stackOrder.toReversed().map((holder): UPlot.Series => ({ stroke: color(`--memory-${holder}`), fill: color(`--memory-${holder}`), width: 0.5, points: { show: false } }))],
   }), [totalBytes]);
   const data = useMemo((): UPlot.AlignedData => (stack === null ? [[]] : [[...stack.seconds], ...stack.edges.toReversed().map((edge) => [...edge])]), [stack]);

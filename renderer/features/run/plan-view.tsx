@@ -1,20 +1,22 @@
 import type { ReactElement } from "react";
-import { moves, type TreeNode } from "../../contract.js";
-import { Badge } from "../../ui/controls.js";
-import { formatScore } from "../../ui/format.js";
+import { moves, type RunView, type TreeNode } from "../../contract.js";
+import { Badge, Hint } from "../../ui/controls.js";
+import { formatScore, scoreUnitOf } from "../../ui/format.js";
 import { Icon } from "../../ui/icon.js";
+import { EvidenceList } from "../decision/evidence-link.js";
 import { deciderWords } from "../tree/words.js";
+import { predictionWords } from "./secondary-words.js";
 
 interface PlanViewProps {
   readonly node: TreeNode;
-  readonly nodes: readonly TreeNode[];
+  readonly view: RunView;
   readonly onSelect: (nodeId: string) => void;
 }
 
 /** The reasoning behind a node: what was expected, on which evidence, what else was considered, and who chose. */
-export function PlanView({ node, nodes, onSelect }: PlanViewProps): ReactElement {
+export function PlanView({ node, view, onSelect }: PlanViewProps): ReactElement {
   const { plan } = node;
-  const evidence = plan.evidence.filter((entry) => entry !== "rule");
+  const prediction = plan.candidates.find((candidate) => candidate.move === plan.move)?.prediction;
   return (
     <div className="plan">
       {plan.hypothesis === "" ? null : (
@@ -23,7 +25,8 @@ export function PlanView({ node, nodes, onSelect }: PlanViewProps): ReactElement
           {node.hypothesisHeld === null ? null : <Badge tone={node.hypothesisHeld ? "gain" : "warn"} icon={node.hypothesisHeld ? "check" : "cross"}>{node.hypothesisHeld ? "Held" : "Did not hold"}</Badge>}
         </p>
       )}
-      {plan.candidates.length === 0 ? null : (
+      {prediction === undefined ? null : <p className="muted plan-source"><Hint text="The hypothesis as a figure that can turn out otherwise">Prediction</Hint>: {predictionWords(prediction, scoreUnitOf(view.requirement?.metric ?? null))}.</p>}
+      {plan.candidates.length === 0 || node.decision !== null ? null : (
         <ul className="candidates" aria-label="Moves that were considered">
           {plan.candidates.map((candidate) => {
             const chosen = candidate.move === plan.move;
@@ -39,18 +42,7 @@ export function PlanView({ node, nodes, onSelect }: PlanViewProps): ReactElement
       )}
       <p className="muted plan-source">
         {`Decided by: ${deciderWords[node.decidedBy].label.toLowerCase()}.`}
-        {plan.evidence.includes("rule") ? " Based on a rule." : ""}
-        {evidence.length === 0 ? null : (
-          <> Based on {evidence.map((id, index) => {
-            const source = nodes.find((candidate) => candidate.id === id);
-            return (
-              <span key={id}>
-                {index > 0 ? ", " : ""}
-                {source === undefined ? id : <button type="button" className="link" onClick={() => onSelect(id)}>{source.plan.title}</button>}
-              </span>
-            );
-          })}.</>
-        )}
+        {plan.evidence.length === 0 ? null : <> Based on <EvidenceList ids={plan.evidence} view={view} onSelect={onSelect} />.</>}
       </p>
       {plan.fallbackReason === null ? null : <p className="muted">The language model was asked and did not decide: {plan.fallbackReason}</p>}
     </div>

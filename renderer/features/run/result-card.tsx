@@ -5,8 +5,9 @@ import { Badge, ButtonLink, Hint } from "../../ui/controls.js";
 import { CopyText } from "../../ui/copy-path.js";
 import { formatGain, formatGainInterval, formatInterval, formatPValue, formatScore, scoreUnitOf, type ScoreUnit } from "../../ui/format.js";
 import { Card } from "../../ui/panels.js";
+import { PromptDelivery } from "./prompt-delivery.js";
 import { resultSummary } from "./result-summary.js";
-import { ResultBars } from "./result-bars.js";
+import { ResultBars, resultNames, type ResultNames } from "./result-bars.js";
 
 /** The end of a run: what came out, how sure that is, where it lies and how to use it. */
 export function ResultCard({ view }: { readonly view: RunView }): ReactElement | null {
@@ -27,7 +28,7 @@ export function ResultCard({ view }: { readonly view: RunView }): ReactElement |
             </p>
           )}
         </div>
-        {view.vault === null ? null : <ResultScores baseline={view.delivery?.kind === "base" ? null : view.baseline} vault={view.vault} unit={unit} isBase={view.delivery?.kind === "base"} />}
+        {view.vault === null ? null : <ResultScores baseline={view.delivery?.kind === "base" ? null : view.baseline} vault={view.vault} unit={unit} names={resultNames(view.delivery?.kind ?? null)} />}
       </div>
       <Delivery view={view} />
       <Regression view={view} unit={unit} />
@@ -39,20 +40,19 @@ interface ResultScoresProps {
   readonly baseline: Estimate | null;
   readonly vault: NonNullable<RunView["vault"]>;
   readonly unit: ScoreUnit;
-  /** The base model itself was delivered: it is not compared with itself. */
-  readonly isBase: boolean;
+  readonly names: ResultNames;
 }
 
-function ResultScores({ baseline, vault, unit, isBase }: ResultScoresProps): ReactElement {
+function ResultScores({ baseline, vault, unit, names }: ResultScoresProps): ReactElement {
   return (
     <div className="result-scores">
-      {isBase ? null : <p className="result-gain"><strong>{formatGain(vault.gain.score, unit)}</strong><span className="muted">95 % sure: {formatGainInterval(vault.gain.ci, unit)}</span></p>}
-      <ResultBars baseline={baseline} vault={vault} unit={unit} isBase={isBase} />
+      {names.isBase ? null : <p className="result-gain"><strong>{formatGain(vault.gain.score, unit)}</strong><span className="muted">95 % sure: {formatGainInterval(vault.gain.ci, unit)}</span></p>}
+      <ResultBars baseline={baseline} vault={vault} unit={unit} names={names} />
       <table className="visually-hidden">
         <caption>Scores on the sealed test with 95 % intervals</caption>
         <tbody>
-          {baseline === null ? null : <tr><th scope="row">Prompted base model</th><td>{formatScore(baseline.score, unit)}</td><td>{formatInterval(baseline.ci, unit)}</td></tr>}
-          <tr><th scope="row">{isBase ? "Prompted base model" : "Delivered model"}</th><td>{formatScore(vault.score, unit)}</td><td>{formatInterval(vault.ci, unit)}</td></tr>
+          {baseline === null ? null : <tr><th scope="row">{names.baseline}</th><td>{formatScore(baseline.score, unit)}</td><td>{formatInterval(baseline.ci, unit)}</td></tr>}
+          <tr><th scope="row">{names.delivered}</th><td>{formatScore(vault.score, unit)}</td><td>{formatInterval(vault.ci, unit)}</td></tr>
         </tbody>
       </table>
     </div>
@@ -61,6 +61,8 @@ function ResultScores({ baseline, vault, unit, isBase }: ResultScoresProps): Rea
 
 function Delivery({ view }: { readonly view: RunView }): ReactElement | null {
   const { delivery, requirement } = view;
+  const node = view.nodes.find((candidate) => candidate.id === delivery?.nodeId);
+  if (delivery?.kind === "prompt" && node !== undefined) return <PromptDelivery node={node} />;
   const adapterPath = delivery?.adapterPath ?? null;
   if (adapterPath === null) return null;
   return (

@@ -18,6 +18,11 @@ export function resultSummary(view: Pick<RunView, "delivery" | "vault">): Result
   if (view.delivery.kind === "base") {
     return { tone: "quiet", icon: "flag", badge: "Base model kept", title: "No experiment beat the prompted base model beyond chance" };
   }
+  if (view.delivery.kind === "prompt") {
+    return gain !== null && gain.ci[0] > 0
+      ? { tone: "gain", icon: "quote", badge: "A better prompt", title: "A prompt makes the base model better, and no training beat it" }
+      : { tone: "info", icon: "quote", badge: "Prompt delivered", title: "A prompt is delivered: no training beat it beyond chance" };
+  }
   if (gain !== null && gain.ci[0] > 0) {
     return { tone: "gain", icon: "up", badge: "A better model", title: "Better than the prompted base model, on questions nobody had seen" };
   }

@@ -1,10 +1,12 @@
 import type { ReactElement } from "react";
 import { useNow } from "../../app/use-now.js";
+import type { Cost } from "../../contract.js";
 import { commandKey, type CommandName, type ReceivedView } from "../../store/state.js";
 import { useApp } from "../../store/use-app.js";
 import { Badge, Button, Hint } from "../../ui/controls.js";
 import { energyPrice, formatEnergy, formatGain, formatNumber, formatScore, formatSeconds, scoreUnitOf } from "../../ui/format.js";
 import { ProblemNotice } from "../../ui/panels.js";
+import { BudgetButton } from "../steering/budget-button.js";
 import { scoreOf } from "../tree/node-state.js";
 import { BudgetBar } from "./budget-bar.js";
 import { runState, type RunState } from "./run-state.js";
@@ -33,7 +35,7 @@ export function RunHeader({ received }: { readonly received: ReceivedView }): Re
         <Commands runId={view.runId} state={state} />
       </div>
       <dl className="run-numbers">
-        <div className="run-budget"><dt>Budget</dt><dd><BudgetBar budget={view.budget} active={state.active} receivedAtMs={received.receivedAtMs} nowMs={nowMs} /></dd></div>
+        <div className="run-budget"><dt>Budget{state.canSteer ? <> <BudgetButton view={view} /></> : null}</dt><dd><BudgetBar budget={view.budget} active={state.active} receivedAtMs={received.receivedAtMs} nowMs={nowMs} /></dd></div>
         <div>
           <dt><Hint text="The prompted base model and the best experiment, on the rows the search may look at">Base → best in search</Hint></dt>
           <dd>
@@ -43,11 +45,17 @@ export function RunHeader({ received }: { readonly received: ReceivedView }): Re
         </div>
         <div><dt>Training</dt><dd>{formatSeconds(view.cost.trainSeconds)}</dd></div>
         <div><dt>Scoring</dt><dd>{formatSeconds(view.cost.evalSeconds)}</dd></div>
-        <div><dt><Hint text="Time spent by the agents choosing and diagnosing experiments">Agents</Hint></dt><dd>{formatSeconds(view.cost.agentSeconds)}{view.cost.agentTokens > 0 ? <span className="muted"> · {formatNumber(view.cost.agentTokens)} tokens</span> : null}</dd></div>
+        <div><dt><Hint text="Time spent by the agents choosing and diagnosing experiments; it counts against the budget">Agents</Hint></dt><dd>{formatSeconds(view.cost.agentSeconds)}<span className="muted">{agentWords(view.cost)}</span></dd></div>
         <div><dt>Energy</dt><dd>{formatEnergy(view.cost.energyJoules)}{price === null ? null : <span className="muted" title="Energy times the price of a kilowatt-hour given for this run"> · {formatNumber(Number(price.toPrecision(2)))} at your tariff</span>}</dd></div>
       </dl>
     </header>
   );
+}
+
+/** What thinking took beside training: its share of the time, and its tokens. */
+function agentWords({ agentSeconds, totalSeconds, agentTokens }: Cost): string {
+  const share = totalSeconds > 0 && agentSeconds > 0 ? ` · ${formatScore(agentSeconds / totalSeconds, "rate")}` : "";
+  return `${share}${agentTokens > 0 ? ` · ${formatNumber(agentTokens)} tokens` : ""}`;
 }
 
 const words: Readonly<Record<"pause" | "resume", string>> = { pause: "Pause", resume: "Resume" };

@@ -5,6 +5,7 @@ import type { NodeProgress, ReceivedView } from "../../store/state.js";
 import { useApp } from "../../store/use-app.js";
 import { Icon } from "../../ui/icon.js";
 import { Card, LoadingBlock, Notice, ProblemNotice } from "../../ui/panels.js";
+import { SteeringCard } from "../steering/steering-card.js";
 import { TreePanel } from "../tree/tree-panel.js";
 import { Inspector } from "./inspector.js";
 import { InsightsCard } from "./insights-card.js";
@@ -55,6 +56,7 @@ function RunBody({ received, problem }: { readonly received: ReceivedView; reado
       {view.failure === null ? null : (
         <Notice tone="bad" title={view.failure.message}>{view.failure.hint === "" ? null : <p>{view.failure.hint}</p>}</Notice>
       )}
+      {view.plannerRetired === null ? null : <Notice tone="info" title="The house planner has taken over from the language model."><p>{view.plannerRetired}</p></Notice>}
       <Warnings warnings={view.warnings} />
       <div className="run-columns">
         <div className="run-main">
@@ -64,6 +66,7 @@ function RunBody({ received, problem }: { readonly received: ReceivedView; reado
             <ScoreCard view={view} selectedId={selectedId} onSelect={setChosenId} />
             <MemoryCard runId={view.runId} />
           </div>
+          <SteeringCard view={view} onSelect={open} />
           <div className="run-pair">
             <InsightsCard view={view} onSelect={open} />
             <RunFacts view={view} />

@@ -44,7 +44,7 @@ describe("what the details show by themselves", () => {
 
 describe("the result in one line", () => {
   const delivery = { kind: "adapter", nodeId: "c", adapterPath: "x", reportPath: "y", reason: "" } as const;
-  const vault = (low: number, high: number): NonNullable<ReturnType<typeof makeView>["vault"]> => ({ score: 0.8, ci: [0.7, 0.9], n: 100, timesOpened: 1, gain: { score: (low + high) / 2, ci: [low, high], n: 100 }, pValue: 0.01 });
+  const vault = (low: number, high: number): NonNullable<ReturnType<typeof makeView>["vault"]> => ({ score: 0.8, ci: [0.7, 0.9], n: 100, timesOpened: 1, nodeId: "c", comparedWith: "b", gain: { score: (low + high) / 2, ci: [low, high], n: 100 }, pValue: 0.01 });
   it("calls a gain one only when its whole interval lies above zero", () => {
     expect(resultSummary({ delivery, vault: vault(0.01, 0.2) }).tone).toBe("gain");
     expect(resultSummary({ delivery, vault: vault(0, 0.2) }).tone).toBe("warn");

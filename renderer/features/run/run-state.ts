@@ -11,30 +11,32 @@ export interface RunState {
   readonly canPause: boolean;
   readonly canResume: boolean;
   readonly canStop: boolean;
+  /** The search may still grow, now or when it is resumed. */
+  readonly canSteer: boolean;
 }
 
-const working = (label: string): RunState => ({ tone: "info", icon: "running", label, active: true, canPause: true, canResume: false, canStop: true });
+const working = (label: string, canSteer: boolean): RunState => ({ tone: "info", icon: "running", label, active: true, canPause: true, canResume: false, canStop: true, canSteer });
 
 export function runState(status: RunStatus): RunState {
   switch (status) {
     case "preparing":
-      return working("Preparing");
+      return working("Preparing", true);
     case "searching":
-      return working("Searching");
+      return working("Searching", true);
     case "finalists":
-      return working("Comparing finalists");
+      return working("Comparing finalists", false);
     case "vault":
-      return working("Final test");
+      return working("Final test", false);
     case "done":
-      return { tone: "gain", icon: "check", label: "Done", active: false, canPause: false, canResume: false, canStop: false };
+      return { tone: "gain", icon: "check", label: "Done", active: false, canPause: false, canResume: false, canStop: false, canSteer: false };
     case "paused":
-      return { tone: "warn", icon: "pause", label: "Paused", active: false, canPause: false, canResume: true, canStop: false };
+      return { tone: "warn", icon: "pause", label: "Paused", active: false, canPause: false, canResume: true, canStop: false, canSteer: true };
     case "interrupted":
-      return { tone: "warn", icon: "alert", label: "Interrupted", active: false, canPause: false, canResume: true, canStop: false };
+      return { tone: "warn", icon: "alert", label: "Interrupted", active: false, canPause: false, canResume: true, canStop: false, canSteer: true };
     case "stopped":
-      return { tone: "quiet", icon: "stop", label: "Stopped", active: false, canPause: false, canResume: true, canStop: false };
+      return { tone: "quiet", icon: "stop", label: "Stopped", active: false, canPause: false, canResume: true, canStop: false, canSteer: true };
     case "failed":
-      return { tone: "bad", icon: "alert", label: "Failed", active: false, canPause: false, canResume: true, canStop: false };
+      return { tone: "bad", icon: "alert", label: "Failed", active: false, canPause: false, canResume: true, canStop: false, canSteer: false };
     default:
       return assertNever(status);
   }
@@ -55,6 +57,10 @@ export function budgetShares(budget: RunView["budget"], active: boolean, receive
   const share = (ms: number): number => (budget.totalMs > 0 ? Math.min(1, Math.max(0, ms / budget.totalMs)) : 0);
   return { spent: share(spentMs), forecast: Math.max(share(spentMs), share(budget.forecastMs ?? 0)), spentMs };
 }
+
+/** The delivered experiment, else the best so far. When the base is kept, the best experiment stays the best one tried. */
+export const bestNodeIdOf = (view: Pick<RunView, "delivery" | "bestNodeId">): string | null =>
+  view.delivery === null || view.delivery.kind === "base" ? view.bestNodeId : view.delivery.nodeId;
 
 /** What the inspector shows when nobody has chosen: what runs now, else the best, else the first. */
 export function focusNodeId(view: RunView): string | null {

@@ -1,9 +1,11 @@
 import { useMemo, type ReactElement } from "react";
 import type { RunView } from "../../contract.js";
 import { formatInterval, formatScore, scoreUnitOf } from "../../ui/format.js";
+import { Hint } from "../../ui/controls.js";
 import { useWidth } from "../../ui/use-width.js";
 import { Card, Empty } from "../../ui/panels.js";
 import { roundTicks, scoreScale } from "../tree/score-scale.js";
+import { rungWords } from "./rung-words.js";
 import { scoreSeries } from "./score-series.js";
 
 const height = 214;
@@ -52,9 +54,15 @@ export function ScoreCard({ view, selectedId, onSelect }: ScoreCardProps): React
             </g>
           ))}
         </svg>
+        {view.rungCorrelation === null ? null : <RungNote correlation={view.rungCorrelation} />}
       </div>
     </Card>
   );
+}
+
+function RungNote({ correlation }: { readonly correlation: NonNullable<RunView["rungCorrelation"]> }): ReactElement {
+  const words = rungWords(correlation);
+  return <p className="rung-note">{words.sentence} <span className="muted">(<Hint text="How alike the order by short trials and the order by full scores are: 1 is the same order, 0 is none">{words.figure}</Hint>)</span></p>;
 }
 
 function Legend({ hasBand }: { readonly hasBand: boolean }): ReactElement {

@@ -3,6 +3,8 @@ import type { TreeNode } from "../../contract.js";
 import type { NodeProgress } from "../../store/state.js";
 import { formatGain, formatScore, formatSeconds } from "../../ui/format.js";
 import { Icon } from "../../ui/icon.js";
+import { NodeMarkIcons } from "./node-mark-icons.js";
+import { marksOf } from "./node-marks.js";
 import { nodeState, scoreOf } from "./node-state.js";
 import { describeNode, progressShare } from "./node-words.js";
 import type { TreeContext } from "./tree-context.js";
@@ -21,11 +23,14 @@ export const NodeCard = memo(function NodeCard({ node, context, progress, select
   const state = nodeState(node);
   const scored = scoreOf(node);
   const running = node.status === "running";
-  const classes = ["node-card", `tone-${state.tone}`, selected ? "is-selected" : "", context.bestPath.has(node.id) ? "is-on-path" : "", node.kind === "baseline" ? "is-baseline" : ""].filter(Boolean).join(" ");
+  const marks = marksOf(node, context.marks);
+  const isCutOff = context.marks.pruned.has(node.id) || context.marks.belowPruned.has(node.id);
+  const classes = ["node-card", `tone-${state.tone}`, selected ? "is-selected" : "", context.bestPath.has(node.id) ? "is-on-path" : "", node.kind === "baseline" ? "is-baseline" : "", isCutOff ? "is-cut-off" : ""].filter(Boolean).join(" ");
   return (
     <span className={classes}>
       <span className="node-title">
         <span className="node-name" title={node.plan.title}>{node.plan.title}</span>
+        <NodeMarkIcons marks={marks} />
         {context.bestId === node.id ? <span className="node-best" title="Best experiment"><Icon name="star" size={12} /></span> : null}
       </span>
       <span className="node-middle">

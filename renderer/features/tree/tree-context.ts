@@ -1,5 +1,6 @@
 import type { NodeProgress } from "../../store/state.js";
 import type { ScoreUnit } from "../../ui/format.js";
+import type { MarkFacts } from "./node-marks.js";
 import type { ScoreScale } from "./score-scale.js";
 import type { TreeIndex } from "./tree-index.js";
 
@@ -11,6 +12,7 @@ export interface TreeContext {
   readonly bestId: string | null;
   readonly bestPath: ReadonlySet<string>;
   readonly baselineId: string | null;
+  readonly marks: MarkFacts;
 }
 
 export interface TreeViewProps {

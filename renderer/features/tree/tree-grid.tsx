@@ -3,6 +3,8 @@ import { Badge } from "../../ui/controls.js";
 import { formatGain, formatScore, formatSeconds } from "../../ui/format.js";
 import { Icon } from "../../ui/icon.js";
 import { gridMove } from "./navigation.js";
+import { NodeMarkIcons } from "./node-mark-icons.js";
+import { marksOf } from "./node-marks.js";
 import { nodeState, scoreOf } from "./node-state.js";
 import type { TreeViewProps } from "./tree-context.js";
 import { depthFirst } from "./tree-index.js";
@@ -69,6 +71,7 @@ export function TreeGrid({ context, progress, selectedId, onSelect, onPick, onOp
                   <span className="grid-indent" style={{ "--depth": index.depthOf(id) } as CSSProperties}>
                     {hasChildren ? <span className={isOpen(id) ? "grid-toggle is-open" : "grid-toggle"} onClick={(event) => { event.stopPropagation(); setOpen(id, !isOpen(id)); }}><Icon name="chevron" size={12} /></span> : <span className="grid-toggle" />}
                     <span>{node.plan.title}</span>
+                    <NodeMarkIcons marks={marksOf(node, context.marks)} />
                     {id === bestId ? <span className="node-best" title="Best experiment"><Icon name="star" size={12} /><span className="visually-hidden">Best experiment</span></span> : null}
                   </span>
                 </td>

@@ -6,7 +6,8 @@ import { Icon } from "../../ui/icon.js";
 import { Card, Empty, LoadingBlock } from "../../ui/panels.js";
 import { useNarrow } from "../../ui/use-narrow.js";
 import { scoreUnitOf } from "../../ui/format.js";
-import { runState } from "../run/run-state.js";
+import { bestNodeIdOf, runState } from "../run/run-state.js";
+import { markFacts } from "./node-marks.js";
 import { scoreScale } from "./score-scale.js";
 import { TreeGrid } from "./tree-grid.js";
 import { indexTree, pathTo } from "./tree-index.js";
@@ -29,8 +30,8 @@ export function TreePanel({ view, progress, selectedId, onSelect, onOpen }: Tree
   const shown = chosen ?? (narrow ? "list" : "tree");
   const context = useMemo((): TreeContext => {
     const index = indexTree(view.nodes);
-    const bestId = view.delivery?.kind === "adapter" ? view.delivery.nodeId : view.bestNodeId;
-    return { index, scale: scoreScale(view), unit: scoreUnitOf(view.requirement?.metric ?? null), bestId, bestPath: new Set(pathTo(index, bestId)), baselineId: view.baselineNodeId };
+    const bestId = bestNodeIdOf(view);
+    return { index, marks: markFacts(index, view.steering), scale: scoreScale(view), unit: scoreUnitOf(view.requirement?.metric ?? null), bestId, bestPath: new Set(pathTo(index, bestId)), baselineId: view.baselineNodeId };
   }, [view]);
   const onPick = narrow ? onOpen : onSelect;
   const toggle = (

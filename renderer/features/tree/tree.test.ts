@@ -3,6 +3,7 @@ import { nodeStatuses, verdicts } from "../../contract.js";
 import { makeNode } from "../../testing/make-node.js";
 import { cardSize, layoutTree } from "./layout.js";
 import { gridMove, neighbourOf } from "./navigation.js";
+import { markFacts, marksOf } from "./node-marks.js";
 import { nodeState, scoreOf } from "./node-state.js";
 import { depthFirst, indexTree, pathTo } from "./tree-index.js";
 import { fitViewport, revealViewport } from "./viewport.js";
@@ -107,5 +108,32 @@ describe("a node's state", () => {
     const pilot = { score: 0.4, ci: [0.3, 0.5] as [number, number], n: 20 };
     expect(scoreOf({ score: null, pilot })).toEqual({ estimate: pilot, pilotOnly: true });
     expect(scoreOf({ score: null, pilot: null })).toBeNull();
+  });
+});
+
+describe("marks", () => {
+  const training = { learningRate: 0.0003, rank: 16, alpha: 32, targets: "all", epochs: 2, schedule: "cosine", warmupFraction: 0.05, weightDecay: 0, dropout: 0, tokensPerStep: 2048, maxSequenceTokens: 256, ranks: {}, warmStartFrom: null } as const;
+  const prompt = { system: null, fewShot: 0, shotSelection: "fixed" } as const;
+  const trained = (id: string, parent: string | null, over: object = {}): ReturnType<typeof makeNode> => makeNode({ id, parent, recipe: { data: [], prompt, training: { ...training, ...over }, seed: 1 } });
+  const marked = [
+    makeNode({ id: "base", kind: "baseline" }),
+    trained("a", "base"), trained("b", "a", { rank: 8 }), trained("c", "b", { warmStartFrom: "b", rank: 8 }), trained("d", "base", { rank: 8 }),
+    makeNode({ id: "p", parent: "base", decidedBy: "user", recipe: { data: [], prompt: { ...prompt, fewShot: 2 }, training: null, seed: 1 } }),
+  ];
+  const facts = markFacts(indexTree(marked), { pinned: ["d"], pruned: ["a"], hints: [], branches: [] });
+  const names = (id: string): string[] => marksOf(marked.find((node) => node.id === id)!, facts).map((mark) => mark.name);
+  it("tell what the user did, and what a node is", () => {
+    expect(names("base")).toEqual([]);
+    expect(names("a")).toEqual(["pruned"]);
+    expect(names("b")).toEqual(["below-pruned"]);
+    expect(names("c")).toEqual(["below-pruned", "continued"]);
+    expect(names("d")).toEqual(["pinned", "same-recipe"]);
+    expect(names("p")).toEqual(["user-made", "prompt"]);
+    expect(facts.sameRecipeAs.get("d")).toBe("b");
+  });
+  it("see the same recipe whatever the order of its fields", () => {
+    const [one, two] = [trained("x", null), trained("y", null)];
+    const turned = { ...two, recipe: { seed: 1, training: two.recipe.training, prompt, data: [] } };
+    expect(markFacts(indexTree([one, turned]), { pinned: [], pruned: [], hints: [], branches: [] }).sameRecipeAs.get("y")).toBe("x");
   });
 });

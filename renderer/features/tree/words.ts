@@ -1,4 +1,4 @@
-import type { Axis, Decider, NodeKind, Stage } from "../../contract.js";
+import type { Axis, Decider, NodeKind, Prompt, Stage } from "../../contract.js";
 
 /** The contract's terms in plain words. One table each, so that a term reads the same everywhere. */
 export const axisWords: Readonly<Record<Axis, { label: string; hint: string }>> = {
@@ -17,10 +17,15 @@ export const deciderWords: Readonly<Record<Decider, { label: string; short: stri
   host: { label: "Host", short: "Host", hint: "Fixed by the app: baselines, the first recipe and repeats of the finalists" },
   "house-planner": { label: "House planner", short: "House", hint: "Chosen by the built-in rules" },
   "language-model": { label: "Language model", short: "Model", hint: "Chosen by the local language model from the same menu as the built-in rules" },
+  user: { label: "You", short: "You", hint: "Asked for by you: a branch from another experiment" },
 };
 
 export const kindWords: Readonly<Record<NodeKind, string>> = {
   baseline: "Baseline", draft: "First recipe", improve: "Improvement", repair: "Repair", "seed-repeat": "Repeat with another seed",
+};
+
+export const shotWords: Readonly<Record<Prompt["shotSelection"], string>> = {
+  fixed: "the same for every question", similar: "those most like the question", coverage: "a set that covers the kinds of answers",
 };
 
 export const stageWords: Readonly<Record<Stage, string>> = {

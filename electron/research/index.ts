@@ -1,0 +1,11 @@
+export { createCardShelf, type CardShelf } from "./cards/card-shelf.js";
+export { conditionsOf, thresholds, type RunFacts } from "./cards/conditions.js";
+export { loadBuiltInCards } from "./cards/load-cards.js";
+export { createKnowledge, type KnowledgeOptions } from "./knowledge.js";
+export { createLibrary, type Library, type LibraryOptions } from "./library/library.js";
+export type { Embedder } from "./library/meaning.js";
+export type { ModelReaderOptions } from "./quarantine/model-reader.js";
+export { loadReaderPrompt, type ReaderPrompt } from "./quarantine/reader-prompt.js";
+export { createDocumentReader, type DocumentReader, type DocumentReaderOptions } from "./readers/document-reader.js";
+export { createDiscovery, defaultDataHomes, type Discovery } from "./discover/index.js";
+export { createOnline, type Online } from "./online/index.js";

@@ -1,0 +1,11 @@
+export { checkpointShares, runPolicy } from "./run-policy.js";
+export type { PolicyRun } from "./run-policy.js";
+export { deliver, endMs } from "./deliver.js";
+export type { Delivered } from "./deliver.js";
+export { bestKnown } from "./best-known.js";
+export { judgeProblem } from "./judge-problem.js";
+export type { JudgedRun } from "./judged-run.js";
+export { shareReaching, tabulate, tabulateAll } from "./statistics.js";
+export type { Comparison, CurvePoint, FamilyTable, PolicyRow } from "./statistics.js";
+export { losses, markdownReport, textReport } from "./report.js";
+export type { MissingRow, Report } from "./report.js";

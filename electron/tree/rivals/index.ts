@@ -1,0 +1,14 @@
+export { askFor } from "./policy.js";
+export type { Ask, Observation, Policy, PolicyFactory, SearchView } from "./policy.js";
+export { policyState, promptedBase } from "./policy-state.js";
+export { createOurs } from "./ours.js";
+export { evenPlanner } from "./bench-planner.js";
+export type { BenchPlanner } from "./bench-planner.js";
+export { createAsha } from "./optimisers/asha.js";
+export { createCmaEs } from "./optimisers/cma-es.js";
+export { createGreedy } from "./trees/greedy.js";
+export { createGridSearch } from "./optimisers/grid-search.js";
+export { createPlainMcts } from "./trees/plain-mcts.js";
+export { createRandomSearch } from "./optimisers/random-search.js";
+export { createSequential } from "./trees/sequential.js";
+export { createTpe } from "./optimisers/tpe.js";

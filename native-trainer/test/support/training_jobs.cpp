@@ -1,0 +1,113 @@
+#include "support/training_jobs.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "cli/commands.h"
+#include "common/digest.h"
+#include "common/failure.h"
+#include "ops/random.h"
+#include "support/check.h"
+#include "train/train_command.h"
+
+namespace trex::test {
+
+using nlohmann::json;
+
+std::string in_scratch(const std::string &name) { return scratch_folder() + "/" + name; }
+
+void write_text(const std::string &name, const std::string &text) {
+  std::ofstream(in_scratch(name), std::ios::binary) << text;
+}
+
+const std::string &tiny_model() {
+  static const std::string path = [] {
+    json tokens = json::array(), types = json::array();
+    for (int i = 0; i < vocab; ++i) {
+      tokens.push_back("t" + std::to_string(i));
+      types.push_back(1);
+    }
+    const json request = {{"out", in_scratch("tiny.gguf")},
+                          {"architecture", "qwen2"},
+                          {"type", "Q8_0"},
+                          {"seed", 3},
+                          {"initStd", 0.2},
+                          {"name", "tiny"},
+                          {"chatTemplate", nullptr},
+                          {"tokenizer",
+                           {{"model", "gpt2"},
+                            {"pre", "qwen2"},
+                            {"tokens", tokens},
+                            {"merges", json::array()},
+                            {"tokenTypes", types},
+                            {"bosTokenId", 0},
+                            {"eosTokenId", 1},
+                            {"padTokenId", 1},
+                            {"addBosToken", false},
+                            {"addEosToken", false}}},
+                          {"dimensions",
+                           {{"layers", 2},
+                            {"embedding", 32},
+                            {"feedForward", 64},
+                            {"heads", 4},
+                            {"kvHeads", 2},
+                            {"headDim", 8},
+                            {"contextLength", 128},
+                            {"ropeBase", 10000.0},
+                            {"rmsEpsilon", 1e-5},
+                            {"tieEmbeddings", true}}}};
+    std::ostringstream out;
+    run_make_model(request, out);
+    return in_scratch("tiny.gguf");
+  }();
+  return path;
+}
+
+const std::string &counting_rows() {
+  static const std::string path = [] {
+    std::string text;
+    for (uint64_t row = 0; row < 60; ++row) {
+      json tokens = json::array();
+      const uint64_t start = random_bits(1, row, 0) % vocab, length = 4 + random_bits(1, row, 1) % 27;
+      for (uint64_t i = 0; i < length; ++i) tokens.push_back((start + i) % vocab);
+      text += json{{"tokens", tokens}, {"train", {{1, length}}}}.dump() + "\n";
+    }
+    write_text("rows.jsonl", text);
+    return in_scratch("rows.jsonl");
+  }();
+  return path;
+}
+
+json request_into(const std::string &folder) {
+  return {{"model", tiny_model()},
+          {"data", counting_rows()},
+          {"outDir", in_scratch(folder)},
+          {"steps", 9},
+          {"lora", {{"rank", 4}, {"alpha", 8}, {"dropout", 0.1}}},
+          {"optimizer", {{"learningRate", 0.01}}},
+          {"batch", {{"tokensPerStep", 200}, {"maxSequenceTokens", 64}}},
+          {"threads", 2},
+          {"checkpointEverySteps", 4}};
+}
+
+Outcome train(const json &request) {
+  std::ostringstream out;
+  Outcome outcome;
+  try {
+    outcome.exit_code = run_train(request, out);
+  } catch (const Failure &failure) {
+    outcome.exit_code = static_cast<int>(failure.cls);
+    outcome.code = failure.code;
+    outcome.message = failure.message;
+  }
+  std::istringstream lines(out.str());
+  for (std::string line; std::getline(lines, line);) outcome.events.push_back(json::parse(line));
+  return outcome;
+}
+
+std::string hash_of(const json &request) {
+  return sha256_of_file(request.at("outDir").get<std::string>() +
+                        (request.value("method", "lora") == "full" ? "/model.gguf" : "/adapter.gguf"));
+}
+
+} // namespace trex::test

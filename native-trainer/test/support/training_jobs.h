@@ -1,0 +1,44 @@
+// Whole training jobs through run_train on a made model of two layers.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace trex::test {
+
+constexpr int vocab = 40;
+
+std::string in_scratch(const std::string &name);
+void write_text(const std::string &name, const std::string &text); // into the scratch folder
+
+// qwen2, Q8_0, width 32, feed-forward width 64, four heads of 8, two of them for keys and values. Made once.
+const std::string &tiny_model();
+
+// Counting up, in documents of 4 to 30 tokens.
+const std::string &counting_rows();
+
+// A train request of nine steps into a folder of the scratch folder.
+nlohmann::json request_into(const std::string &folder);
+
+struct Outcome {
+  int exit_code = 0; // a Failure's class when one was thrown
+  std::string code, message;
+  std::vector<nlohmann::json> events;
+
+  const nlohmann::json &last(const std::string &event) const {
+    for (size_t i = events.size(); i-- > 0;) {
+      if (events[i].at("event") == event) return events[i];
+    }
+    throw std::runtime_error("no event " + event);
+  }
+};
+
+Outcome train(const nlohmann::json &request);
+
+// Of what the request's job wrote.
+std::string hash_of(const nlohmann::json &request);
+
+} // namespace trex::test
