@@ -8,3 +8,4 @@ export type { LiveProgress, SessionDependencies, SessionFiles, SessionJournal } 
 export { requirementFrom } from "./begin.js";
 export { recipeFactsOf } from "./facts.js";
 export { priorsOf } from "./knowledge.js";
+export { priorsFor } from "./policy-state.js";

@@ -1,5 +1,5 @@
-import type { Card, CardCondition, PlannerContext, RunView, TreeNode } from "../contract/index.js";
-import { rewardReference, type PolicyNode, type PolicyState, type RecipeFacts } from "../tree/index.js";
+import { numericFields, type Card, type CardCondition, type NumericField, type PlannerContext, type RunView, type TreeNode } from "../contract/index.js";
+import { rewardReference, type PolicyNode, type PolicyState, type Prior, type RecipeFacts } from "../tree/index.js";
 import { cardsOf, priorsOf } from "./knowledge.js";
 import { noiseNow } from "./pairing.js";
 import { requirementOf, type Work } from "./work.js";
@@ -30,13 +30,25 @@ export function policyState(view: RunView, facts: RecipeFacts, knowledge: { read
   return {
     nodes: view.nodes.map((node) => policyNode(view, node)),
     facts: { ...facts, bestPrompt: bestPromptOf(view) },
-    // A number the task sets itself is the user's knowledge of this model; what cards say of other models does not bear on it.
-    priors: priorsOf(knowledge.cards, knowledge.conditions).filter(({ effect }) => effect.kind !== "number" || facts.defaults[effect.field as keyof RecipeFacts["defaults"]] === undefined),
+    priors: priorsFor(priorsOf(knowledge.cards, knowledge.conditions), facts.defaults),
     baselineScore: view.nodes.find((node) => node.id === view.baselineNodeId)?.score?.score ?? 0,
     reference: rewardReference(requirementOf(view).metric),
     noise: noiseNow(view),
     budget,
   };
+}
+
+/** How sure a task is of a number it sets itself: one standard deviation as a share of the field's range. */
+const taskSpread = 0.12;
+
+/** A number the task sets itself is the user's knowledge of this very model; what cards say of other models gives way to it. */
+export function priorsFor(cards: readonly Prior[], defaults: RecipeFacts["defaults"]): Prior[] {
+  const own = (Object.keys(numericFields) as NumericField[]).flatMap((field): Prior[] => {
+    const centre = defaults[field as keyof RecipeFacts["defaults"]];
+    return centre === undefined ? [] : [{ cardId: "task", weight: 1, effect: { kind: "number", field, when: "always", centre, spread: taskSpread } }];
+  });
+  const said = new Set(own.map(({ effect }) => (effect.kind === "number" ? effect.field : "")));
+  return [...own, ...cards.filter(({ effect }) => effect.kind !== "number" || !said.has(effect.field))];
 }
 
 export function policyNode(view: RunView, node: TreeNode): PolicyNode {

@@ -5,7 +5,7 @@ import { createHousePlanner } from "../../agents/index.js";
 import { FailureError, type LossPoint, type NodeSummary } from "../../contract/index.js";
 import { createData } from "../../data/index.js";
 import { createEvaluator } from "../../evaluate/index.js";
-import { parseBudget } from "../../session/index.js";
+import { parseBudget, priorsFor, priorsOf } from "../../session/index.js";
 import { createOurs, createRandomSearch, createTpe, createGreedy, tabulate, tabulateAll, type JudgedRun, type PolicyFactory, type Report } from "../../tree/index.js";
 import { openRealProblem } from "../real-search/real-problem.js";
 import { measureStart, runReal } from "../real-search/run-real.js";
@@ -34,7 +34,11 @@ export async function benchSearchReal(context: CommandContext): Promise<ExitCode
   if (!model.ok) return refuse(context, model.error);
 
   const house = () => benchPlanner(createHousePlanner(), { house: 0, languageModel: 0 }, context.signal);
-  const policies: readonly PolicyFactory[] = [() => createOurs(oursName, house()), createRandomSearch, createTpe, () => createGreedy(house())];
+  // As in a real run of the task: its own numbers, and what the built-in cards say of the others.
+  const cards = await app.knowledge.shelf.builtIn();
+  if (!cards.ok) return refuse(context, cards.error);
+  const priors = priorsFor(priorsOf(cards.value, []), task.value.defaults);
+  const policies: readonly PolicyFactory[] = [() => createOurs(oursName, house(), priors), createRandomSearch, createTpe, () => createGreedy(house())];
   const services = { data: createData({ llama: app.llama }), trainer: app.train.trainer, evaluator: createEvaluator({ llama: app.llama, scorer: app.train.scorer }) };
   const directory = await mkdtemp(path.join(os.tmpdir(), "trex-bench-"));
   const clock = { now: () => performance.now() };

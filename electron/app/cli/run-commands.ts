@@ -1,5 +1,6 @@
 import type { RunSummary } from "../../contract/index.js";
-import { refuse, type Command } from "./command.js";
+import { refuse, usageFailure, type Command } from "./command.js";
+import { describeDecision } from "./describe-decision.js";
 import { drawTree } from "./draw-tree.js";
 import { finishRun, runResultDocument } from "./finish-run.js";
 import { formatDuration } from "./format.js";
@@ -43,15 +44,19 @@ export const listCommand: Command = {
 export const showCommand: Command = {
   name: "show",
   summary: "show a run: the tree, the scores, the cost, where things lie",
-  usage: "show ID [--tree] [--json]",
-  details: ["--tree   the tree only", "--json   the whole tree as one document (docs/json.md)"],
+  usage: "show ID [--tree | --node NODE] [--json]",
+  details: ["--tree        the tree only", "--node NODE   how this node was decided: what was known, what was considered, what the host did and why", "--json        the whole tree, decisions included, as one document (docs/json.md)"],
   example: "trex show 20261123-0436-9f3a2c --tree",
-  options: { tree: { type: "boolean" } },
+  options: { tree: { type: "boolean" }, node: { type: "string" } },
   positionals: { least: 1, most: 1 },
   async run(context) {
     const view = await context.app().runs.view(context.positionals[0] ?? "");
     if (!view.ok) return refuse(context, view.error);
+    const wanted = context.values.text("node");
+    const node = view.value.nodes.find((each) => each.id === wanted);
+    if (wanted !== undefined && node === undefined) return refuse(context, usageFailure(`This run has no node ${wanted.slice(0, 40)}.`));
     if (context.json) context.output.json(showDocument(view.value));
+    else if (node !== undefined) context.output.result(describeDecision(view.value, node));
     else context.output.result(context.values.flag("tree") ? drawTree(view.value) : describeRun(view.value));
     return 0;
   },

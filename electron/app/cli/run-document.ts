@@ -36,10 +36,11 @@ export function showDocument(view: RunView): Readonly<Record<string, unknown>> {
       id: node.id, parent: node.parent, kind: node.kind, title: node.plan.title, status: node.status, stage: node.stage, verdict: node.verdict,
       axis: node.axis, move: node.plan.move, decidedBy: node.decidedBy, score: node.score?.score ?? null, ci: node.score?.ci ?? null, n: node.score?.n ?? null,
       gain: node.gain, cost: node.cost, adapter: node.adapterPath, failure: node.failure, insight: node.insight,
+      recipe: node.recipe, plan: node.plan, decision: node.decision, hypothesisHeld: node.hypothesisHeld, conditions: node.conditions, failures: node.failures,
     })),
     status: view.status, phase: view.phase, goal: view.requirement?.goal ?? null, metric: view.requirement?.metric ?? null,
     createdAt: view.createdAt, finishedAt: view.finishedAt, bestNodeId: view.bestNodeId, baselineNodeId: view.baselineNodeId, noiseFloor: view.noiseFloor,
     budget: view.budget, gain: view.vault?.gain ?? null, pValue: view.vault?.pValue ?? null, delivery: view.delivery, regression: view.regression,
-    failure: view.failure, warnings: view.warnings,
+    failure: view.failure, warnings: view.warnings, steering: view.steering, cards: view.cards, rungCorrelation: view.rungCorrelation, plannerRetired: view.plannerRetired,
   };
 }

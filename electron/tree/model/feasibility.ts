@@ -27,13 +27,17 @@ export function fitFeasibility(ends: readonly TrainingEnd[], reference: Training
   const trained = ends.flatMap(({ recipe, failure }) => (recipe.training === null ? [] : [{ recipe, training: recipe.training, failure }]));
   const border = (kind: Border, failure: FailureClass): ((recipe: Recipe, training: Training) => number) => {
     const relevant = trained.filter((end) => end.failure === null || end.failure === failure);
-    const particles = kind.shares.flatMap((shares, group) => kind.thresholds.map((threshold) => {
-      const likelihood = relevant.reduce((product, end) => {
-        const fails = logistic((kind.sizeOf(shares, end.recipe, end.training, reference) - kind.placed(threshold, reference)) / kind.width);
-        return product * (end.failure === failure ? fails : 1 - fails);
-      }, 1);
-      return { group, threshold: kind.placed(threshold, reference), weight: likelihood * Math.exp(kind.priorOf(threshold)) };
-    }));
+    const particles = kind.shares.flatMap((shares, group) => {
+      const sizes = relevant.map((end) => kind.sizeOf(shares, end.recipe, end.training, reference));
+      return kind.thresholds.map((threshold) => {
+        const placed = kind.placed(threshold, reference);
+        const likelihood = relevant.reduce((product, end, index) => {
+          const fails = logistic(((sizes[index] ?? 0) - placed) / kind.width);
+          return product * (end.failure === failure ? fails : 1 - fails);
+        }, 1);
+        return { group, threshold: placed, weight: likelihood * Math.exp(kind.priorOf(threshold)) };
+      });
+    });
     const total = particles.reduce((sum, { weight }) => sum + weight, 0);
     if (!(total > 0)) return () => 0.5;
     const tables = kind.shares.map((_, group) => tableOf(particles.filter((each) => each.group === group), kind, total));

@@ -7,10 +7,12 @@
 export function cholesky(matrix: Float64Array, n: number): Float64Array | null {
   const lower = new Float64Array(n * n);
   for (let i = 0; i < n; i += 1) {
+    const row = lower.subarray(i * n, i * n + n);
     for (let j = 0; j <= i; j += 1) {
+      const other = lower.subarray(j * n, j * n + n);
       let sum = at(matrix, i * n + j);
-      for (let k = 0; k < j; k += 1) sum -= at(lower, i * n + k) * at(lower, j * n + k);
-      if (i !== j) lower[i * n + j] = sum / at(lower, j * n + j);
+      for (let k = 0; k < j; k += 1) sum -= at(row, k) * at(other, k);
+      if (i !== j) lower[i * n + j] = sum / at(other, j);
       else if (sum > 0) lower[i * n + i] = Math.sqrt(sum);
       else return null;
     }

@@ -3,7 +3,7 @@ import { condition, type Conditioned } from "./gaussian-process.js";
 import type { EffectPriors } from "./effect-priors.js";
 import type { ModelObservation } from "./observations.js";
 import type { RecipeFeatures } from "./recipe-features.js";
-import { combineParts, jointLengths, kernelParts, kernelValue, type KernelParts, type KernelScales } from "./recipe-kernel.js";
+import { jointLengths, kernelParts, kernelValue, type KernelScales } from "./recipe-kernel.js";
 
 /** What the model says of one recipe, on the latent scale. */
 export interface Prediction {
@@ -49,20 +49,15 @@ const fewestToFit = 14;
  */
 export function fitSurrogate(observations: readonly ModelObservation[], priors: EffectPriors): Surrogate {
   const n = observations.length;
-  const parts: KernelParts[] = [];
-  for (let i = 0; i < n; i += 1) for (let j = 0; j <= i; j += 1) parts.push(kernelParts(featuresAt(observations, i), featuresAt(observations, j)));
+  const parts = partsOf(observations);
   const priorMeans = observations.map((each) => priors.meanOf(each.features));
   const values = observations.map((each) => each.value);
   const centre = values.length === 0 ? 0 : (values[0] ?? 0);
 
   const attempt = (hyper: Hyperparameters): Conditioned | null => {
     const covariance = new Float64Array(n * n);
-    for (let i = 0, at = 0; i < n; i += 1) {
-      for (let j = 0; j <= i; j += 1, at += 1) {
-        const part = parts[at];
-        covariance[i * n + j] = covariance[j * n + i] = part === undefined ? 0 : combineParts(part, hyper);
-      }
-    }
+    const [additive, joint, shape] = [hyper.additive ** 2, hyper.joint ** 2, parts.joint[hyper.length] ?? parts.fixed];
+    for (let at = 0; at < covariance.length; at += 1) covariance[at] = (parts.fixed[at] ?? 0) + additive * (parts.additive[at] ?? 0) + joint * (shape[at] ?? 0);
     return condition(covariance, observations.map((each) => hyper.noise * each.error ** 2 + each.rungError ** 2), values.map((value, index) => value - centre - hyper.trust * (priorMeans[index] ?? 0)));
   };
 
@@ -98,6 +93,25 @@ export function fitSurrogate(observations: readonly ModelObservation[], priors: 
     },
     covariance: (left, right) => prior(left.features, right.features) - dot(left.reduced, right.reduced),
   };
+}
+
+/** The kernel's parts for every pair, row-major, so that scales can be tried without computing them again. */
+function partsOf(observations: readonly ModelObservation[]): { readonly fixed: Float64Array; readonly additive: Float64Array; readonly joint: readonly Float64Array[] } {
+  const n = observations.length;
+  const fixed = new Float64Array(n * n);
+  const additive = new Float64Array(n * n);
+  const joint = jointLengths.map(() => new Float64Array(n * n));
+  for (let i = 0; i < n; i += 1) {
+    for (let j = 0; j <= i; j += 1) {
+      const parts = kernelParts(featuresAt(observations, i), featuresAt(observations, j));
+      for (const at of [i * n + j, j * n + i]) {
+        fixed[at] = parts.fixed;
+        additive[at] = parts.additive;
+        joint.forEach((values, length) => (values[at] = parts.joint[length] ?? 0));
+      }
+    }
+  }
+  return { fixed, additive, joint };
 }
 
 function featuresAt(observations: readonly ModelObservation[], index: number): RecipeFeatures {

@@ -50,7 +50,8 @@ export function proposeNumbers(request: NumberRequest): Partial<Record<NumericFi
   const around = (centre: readonly number[]): number[] => centre.map((value) => reflect(value + nearby * randomNormal(random)));
   const cube = [
     ...tpeCandidates(points, fields.length, share, random),
-    ...askCmaEs(cmaEsAfter(points, start), share, random),
+    // One number has no covariance to adapt: there a step around the best does the same for less.
+    ...(fields.length > 1 ? askCmaEs(cmaEsAfter(points, start), share, random) : []),
     ...Array.from({ length: share }, (_, index) => around(index % 2 === 0 ? start : (best?.point ?? start))),
     ...Array.from({ length: share }, () => fields.map(random)),
   ];

@@ -10,7 +10,7 @@ export interface ScoredPoint {
 const flatShare = 0.15;
 const goodShare = 0.25;
 const fewestPoints = 4;
-const drawsEach = 8;
+const drawsEach = 5;
 
 /**
  * Points that a Tree-structured Parzen Estimator would try next (Bergstra et al. 2011), all coordinates at once: drawn from

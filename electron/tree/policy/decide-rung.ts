@@ -11,6 +11,10 @@ const pilotItemShare = 0.4;
 const keptShare = 0.5;
 /** A pilot has to make the search cheaper by this much before it is run. */
 const leastSaving = 1.05;
+/** So many pilots are run to learn their correlation, while more than so many nodes can be paid for and one wastes no more than a quarter of its node. */
+const pilotsToLearn = 5;
+const roomToLearn = 14;
+const savingToLearn = 0.75;
 /** Pilots of other lengths compare badly: error on the latent scale for each doubling of the epochs between them. */
 const errorPerDoubling = 0.08;
 /** Earlier pilots a new one is compared with: the best ones, so that one lucky pilot does not stop everything after it. */
@@ -73,9 +77,11 @@ function before(state: PolicyState, model: SearchModel, question: RungQuestion, 
     goes += 1 / normalNodes.length;
   }
   const saving = (kept / (short + goes * full)) / Math.max(1e-12, promised / full);
-  // Without earlier pilots there is nothing to compare with: the first ones only teach what a pilot is worth.
-  if (pilots < 1 && saving < 1.3 * leastSaving) return { next: "full", gain: null, reason: "No pilot was run yet that this one could be compared with." };
   const chance = `${Math.round(100 * (1 - goes))} %`;
+  // What a pilot is worth is itself not known before a few were run: where there is room for them, they are.
+  if (pilots < pilotsToLearn && state.budget.nodesLeft > roomToLearn && saving >= savingToLearn && saving < leastSaving) {
+    return { next: "pilot", gain: null, reason: `Pilots are run on the first nodes to learn how well they foretell full scores here (${pilots} of ${pilotsToLearn} so far).` };
+  }
   return saving >= leastSaving
     ? { next: "pilot", gain: null, reason: `A pilot would stop this with a probability of ${chance}, which pays for it.` }
     : { next: "full", gain: null, reason: `A pilot would stop this with a probability of ${chance}, too seldom to pay for it${model.rungs === null ? "" : ` (pilots foretell full scores with a correlation of ${model.rungs.correlation.toFixed(2)})`}.` };

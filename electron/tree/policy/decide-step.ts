@@ -12,9 +12,9 @@ const mostOverrideShare = 0.3;
 /** A choice that promises less than this share of the best one goes against the optimiser. */
 const againstBelow = 0.4;
 /** The optimiser's own choice always stands among the candidates, with this probability before weighing. */
-const hostShare = 0.4;
+const hostShare = 0.25;
 /** How sharply worth decides: a candidate of half the best one's worth keeps a sixteenth of its probability. */
-const sharpness = 4;
+const sharpness = 2;
 const effort = 16;
 
 /**

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { moveIds } from "../../contract/index.js";
 import { createRandom, randomNormal } from "../../stats/index.js";
 import { chooseFinalists, chooseWinner, complexityOf, estimateReserveMs, finalistsByScore, judgeNode, normaliseReward, planBudget, rewardReference, shouldStop, type FinalistCandidate, type PolicyNode, type PolicyState } from "../index.js";
 import { expectedBest } from "./stop.js";
+import { plainFacts as recipeFacts } from "../test-facts.js";
 import { base, first, initial as recipe, node, state, withTraining } from "./test-state.js";
 
 const rights = (right: number, n = 100): number[] => Array.from({ length: n }, (_, index) => (index < right ? 1 : 0));
@@ -70,10 +72,11 @@ describe("shouldStop", () => {
     expect(stop(flat(4), {}, { patience: 2, minimumNodes: 1 }).reason).toContain("expected to bring");
   });
   it("ends when the next nodes together are expected to bring less than one standard error, and says how much", () => {
-    const certain = stop(flat(36), { noise: 0.05 });
-    expect(certain.reason).toMatch(/nodes together are expected to bring \d\.\d{3} more, under one standard error \(0\.050\)/);
-    expect(certain.stop).toBe(true);
-    expect(stop(flat(36), { noise: 0.0005 }).stop).toBe(false);
+    const constraints = { ...recipeFacts.constraints, forbiddenMoves: moveIds.filter((move) => move !== "schedule" && move !== "weight-decay") };
+    const little = stop(flat(12, 0.6, 0.03), { facts: { ...recipeFacts, constraints } }, { patience: 2 });
+    expect(little.reason).toMatch(/The next 2 nodes together are expected to bring \d\.\d{3} more, under one standard error of the best one's score \(\d\.\d{3}\)/);
+    expect(little.stop).toBe(true);
+    expect(stop(flat(12, 0.6, 0.03), {}, { patience: 12 }).stop).toBe(false);
   });
   it("goes on while untried directions may bring more than the noise", () => {
     const rising = [1e-4, 2e-4, 4e-4].map((learningRate, index) => node(`n${index + 2}`, "n1", 0.5 + 0.1 * index, { recipe: withTraining({ learningRate }), standardError: 0.01 }));

@@ -15,21 +15,35 @@ export interface FinalistCandidate {
 }
 
 /**
- * The nodes for dev-select, best first, by posterior mean: the best of many looks better than it is, and the model takes back
- * what is luck (winner's curse, reliability.md 5). `score` and `standardError` are the posterior's.
+ * The nodes for dev-select, by posterior mean: the best of many looks better than it is, and the model takes back what is luck
+ * (winner's curse, reliability.md 5). `score` and `standardError` are the posterior's. The third is the best of those that were
+ * trained more gently than the first two: the search cannot see what hot and long training makes a model forget, and when the
+ * regression gate turns the first two down for it, there must be something else to deliver.
  */
 export function chooseFinalists(state: PolicyState, most = 3): FinalistCandidate[] {
   const model = searchModel(state);
   const { incumbent } = model;
   if (incumbent === null) return [];
   const inUnits = (from: number, deviation: number): number => (model.scale.toScore(from + deviation) - model.scale.toScore(from - deviation)) / 2;
-  return state.nodes.flatMap((node): FinalistCandidate[] => {
+  const ranked = state.nodes.flatMap((node): FinalistCandidate[] => {
     const prediction = model.ofNode(node.id);
     if (node.status !== "done" || prediction === null || !mayBeDelivered(node, state)) return [];
     const apart = Math.sqrt(Math.max(0, prediction.variance + incumbent.prediction.variance - 2 * model.surrogate.covariance(prediction, incumbent.prediction)));
     const score = model.scale.toScore(prediction.mean);
     return [{ nodeId: node.id, score, standardError: inUnits(prediction.mean, Math.sqrt(prediction.variance)), recipe: node.recipe, expected: { score, deviation: inUnits(prediction.mean, apart) } }];
-  }).sort((left, right) => right.score - left.score).slice(0, most);
+  }).sort((left, right) => right.score - left.score);
+  const leading = ranked.slice(0, 2);
+  const mildest = Math.min(...leading.map(({ recipe }) => decadesOfHardness(recipe)));
+  const gentle = ranked.slice(2).find(({ recipe }) => recipe.training !== null && decadesOfHardness(recipe) <= mildest - gentlerBy);
+  return (gentle === undefined ? ranked : [...leading, gentle, ...ranked.slice(2).filter((each) => each !== gentle)]).slice(0, most);
+}
+
+/** Half as hard. */
+const gentlerBy = 0.3;
+
+/** How hard a training presses on what the model knew: rate times passes times a root of the rank (forgetting in reliability.md 15), as a logarithm. */
+function decadesOfHardness({ training }: Recipe): number {
+  return training === null ? Number.NEGATIVE_INFINITY : Math.log10(training.learningRate * training.epochs * (training.warmStartFrom === null ? 1 : 2) * training.rank ** 0.3);
 }
 
 /** What a search without a model does: the highest raw scores. For rivals, so that each ends in its own way. */
@@ -39,8 +53,9 @@ export function finalistsByScore(state: PolicyState, most = 3): FinalistCandidat
 }
 
 /**
- * Of scored finalists the simplest within one standard error of the best (Breiman et al. 1984; reliability.md 5). Where the
- * search expected something of them, that and the new scores are weighed by how sure each is: three scores on a few
+ * Of scored finalists the best, or one within one standard error of it that is simpler by a point or more: a worked example, a
+ * system prompt, a quarter of the rank (the 1-SE rule of Breiman et al. 1984, reliability.md 5, kept for what a user would
+ * notice; for every trifle it gave away a third of a point of accuracy in simulation). Where the search expected something of them, that and the new scores are weighed by how sure each is: three scores on a few
  * hundred rows alone would often turn the order of a whole search around.
  */
 export function chooseWinner(candidates: readonly FinalistCandidate[]): FinalistCandidate | null {
@@ -49,10 +64,12 @@ export function chooseWinner(candidates: readonly FinalistCandidate[]): Finalist
   const [best] = [...weighed].sort((left, right) => right.score - left.score);
   if (best === undefined) return null;
   const slack = Number.isFinite(best.error) ? best.error : 0;
-  const [winner] = weighed.filter(({ score }) => score >= best.score - slack).sort((left, right) => complexityOf(left.candidate.recipe) - complexityOf(right.candidate.recipe) || right.score - left.score);
-  return winner?.candidate ?? null;
+  const complexity = ({ candidate }: { readonly candidate: FinalistCandidate }): number => complexityOf(candidate.recipe);
+  const ties = weighed.filter((each) => each.score >= best.score || (each.score >= best.score - slack && complexity(each) <= complexity(best) - noticeablySimpler));
+  return ties.sort((left, right) => complexity(left) - complexity(right) || right.score - left.score)[0]?.candidate ?? null;
 }
 
+const noticeablySimpler = 1;
 /** Of an item's noise so much is its own and not shared by all models (reliability.md 5: error correlation of one half). */
 const unsharedNoise = 0.5;
 

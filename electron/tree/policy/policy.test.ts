@@ -80,9 +80,9 @@ describe("prepareStep", () => {
 
 describe("transposition", () => {
   const conflicts = { operator: "drop-conflicts" } as const;
-  const left = node("a", "n1", 0.62, { recipe: { ...initial, data: [...initial.data, conflicts] } });
-  const right = node("b", "n1", 0.61, { recipe: withTraining({ targets: "mlp" }) });
-  const both = node("c", "a", 0.66, { recipe: { ...withTraining({ targets: "mlp" }), data: [...initial.data, conflicts] } });
+  const left = node("a", "n1", 0.62, { move: "drop-conflicts", recipe: { ...initial, data: [...initial.data, conflicts] } });
+  const right = node("b", "n1", 0.61, { move: "targets-mlp", recipe: withTraining({ targets: "mlp" }) });
+  const both = node("c", "a", 0.66, { move: "targets-mlp", recipe: { ...withTraining({ targets: "mlp" }), data: [...initial.data, conflicts] } });
   const tree = state([base, first, left, right, both]);
   it("finds the other parent of a recipe, and not its own", () => {
     const met = transpositionsOf(tree);

@@ -57,9 +57,16 @@ describe("decideRung", () => {
     const dear = state([{ ...base, costMs: 100 }, { ...first, costMs: 600_000 }, ...piloted(10, 0.99).map((each) => ({ ...each, costMs: 780_000, standardError: 0.005, pilot: { score: each.pilot!.score, standardError: 0.008 } }))], { noise: 0.005, budget: { remainingMs: 1e7, nodeMs: 780_000, nodesLeft: 12 } });
     const doubtful = question({ recipe: withTraining({ learningRate: 6e-3, epochs: 6 }) });
     expect(decideRung(dear, doubtful).next).toBe("pilot");
-    expect(decideRung(state([base, first]), question()).next).toBe("full");
+    expect(decideRung(state([base, first], { budget: { remainingMs: 6e5, nodeMs: 60_000, nodesLeft: 10 } }), question()).next).toBe("full");
     const useless = state([base, first, ...piloted(10, -0.3)]);
     expect(decideRung(useless, question()).next).toBe("full");
     expect(decideRung(useless, question()).reason).toContain("correlation");
+  });
+  it("runs the first few to learn what pilots are worth, where there is room", () => {
+    const costs = (nodes: readonly PolicyNode[]): PolicyNode[] => nodes.map((each) => ({ ...each, costMs: each.recipe.training === null ? 3000 : each.costMs }));
+    const roomy = (pilots: number): RungDecision => decideRung(state(costs([base, first, ...piloted(pilots, 0.5)])), question({ recipe: withTraining({ learningRate: 1.5e-3, epochs: 4, targets: "mlp" }) }));
+    expect(roomy(0)).toMatchObject({ next: "pilot", reason: expect.stringContaining("to learn") as string });
+    expect(roomy(3).next).toBe("pilot");
+    expect(roomy(8).reason).not.toContain("to learn");
   });
 });

@@ -4,12 +4,6 @@ import { allowedChildren, countExperiments, defaultSearchOptions, isDeadEnd, nod
 import { transpositionsOf } from "./transpositions.js";
 import type { PolicyNode, PolicyState } from "./state.js";
 
-export interface Growable {
-  readonly node: PolicyNode;
-  /** What the best move from here is expected to bring for its cost, or null when no move is left. */
-  readonly prospect: number | null;
-}
-
 export interface NodeSelection {
   readonly node: PolicyNode;
   /** One plain sentence. */
@@ -27,8 +21,10 @@ const prospectWeight = 12;
  * spread of the run, plus an exploration term that shrinks as the budget is spent (explore early, refine late), plus what
  * the model expects of the node's best move; that last term is the prior of AlphaZero's PUCT with a surrogate in the
  * network's place. Progressive widening, dead ends and what the user cut off hold nodes back; pinned nodes come first.
+ * @param most nodes of highest UCT whose prospects are looked at, which costs time
+ * @param look what the best move from a node is expected to bring for its cost, or null when no move is left
  */
-export function selectNode(state: PolicyState, model: SearchModel, most: number, look: (node: PolicyNode) => Growable["prospect"], random: () => number): NodeSelection | null {
+export function selectNode(state: PolicyState, model: SearchModel, most: number, look: (node: PolicyNode) => number | null, random: () => number): NodeSelection | null {
   const nodes = shrunkNodes(state, model);
   const options: SearchOptions = { ...defaultSearchOptions, exploration: 0.3 * (1 - model.spentShare) + 0.05, minimumGain: 0 };
   const statistics = nodeStatistics(nodes, transpositionsOf(state));

@@ -1,7 +1,5 @@
-import { createRandom, deriveSeed, normalCdf } from "../../stats/index.js";
-import { availableMoves } from "../recipes/moves.js";
-import { recipeKey } from "../recipes/recipe-key.js";
-import { bestRecipe, moveFactsOf } from "./best-recipe.js";
+import { normalCdf } from "../../stats/index.js";
+import { lookAt } from "./look.js";
 import { searchModel, type SearchModel } from "./search-model.js";
 import { isExperiment, isFinished } from "./search-node.js";
 import type { PolicyState, StopDecision } from "./state.js";
@@ -16,13 +14,13 @@ export interface StopOptions {
 }
 
 /** Nodes whose menus are looked at: the best ones. What grows from the others leads to much the same recipes. */
-const mostParents = 3;
-const effort = 8;
+const mostParents = 2;
 
 /**
  * Ends the search when the budget does not pay for another node, when the target is reached, or when what the next nodes
- * together are expected to add to the best one is under one standard error of a score: less than that could not be told
- * from nothing (reliability.md 5). One node alone is under that almost always; several are not.
+ * together are expected to add to the best one is under one standard error of the best one's own score, as the model knows it
+ * (reliability.md 5): then it is not worth finding. The standard error of a single score would end nearly every search at
+ * once: no node alone is expected to bring so much, and in simulation that gave away one to two points of accuracy.
  */
 export function shouldStop(state: PolicyState, options: StopOptions): StopDecision {
   const go = (reason: string): StopDecision => ({ stop: false, reason });
@@ -38,9 +36,12 @@ export function shouldStop(state: PolicyState, options: StopOptions): StopDecisi
   if (experiments.length < options.patience) return go(`${experiments.length} experiments are too few to call the rest hopeless.`);
 
   const ahead = Math.max(1, Math.min(options.patience, state.budget.nodesLeft));
-  const expected = model.scale.toScore(incumbent.prediction.mean + expectedBest(prospects(state, model), ahead)) - best;
+  const inScore = (latent: number): number => model.scale.toScore(incumbent.prediction.mean + latent) - best;
+  const expected = inScore(expectedBest(prospects(state, model), ahead));
+  const own = Math.sqrt(incumbent.prediction.variance);
+  const standardError = (inScore(own) - inScore(-own)) / 2;
   const said = `The next ${ahead === 1 ? "node is" : `${ahead} nodes together are`} expected to bring ${expected.toFixed(3)} more`;
-  return expected < state.noise ? { stop: true, reason: `${said}, under one standard error (${state.noise.toFixed(3)}).` } : go(`${said}; one standard error is ${state.noise.toFixed(3)}.`);
+  return expected < standardError ? { stop: true, reason: `${said}, under one standard error of the best one's score (${standardError.toFixed(3)}).` } : go(`${said}; one standard error of the best one's score is ${standardError.toFixed(3)}.`);
 }
 
 interface Prospect {
@@ -51,12 +52,9 @@ interface Prospect {
 
 /** What the moves from the best nodes may bring over the best one, the most promising first. */
 function prospects(state: PolicyState, model: SearchModel): Prospect[] {
-  const random = createRandom(deriveSeed(state.facts.seed, "stop", state.nodes.length));
-  const tried = new Set(state.nodes.map((node) => recipeKey(node.recipe)));
   const parents = state.nodes.filter((node) => node.status === "done" && !node.cutOff && model.ofNode(node.id) !== null)
     .sort((left, right) => (model.shrunkScore(right.id) ?? 0) - (model.shrunkScore(left.id) ?? 0)).slice(0, mostParents);
-  return parents.flatMap((parent) => availableMoves(parent.recipe, moveFactsOf(state, parent), tried).flatMap((move) => bestRecipe(model, state, parent, move, effort, random) ?? []))
-    .sort((left, right) => right.outcome.improvement - left.outcome.improvement).map(({ outcome }) => outcome);
+  return parents.flatMap((parent) => lookAt(model, state, parent).best).sort((left, right) => right.outcome.improvement - left.outcome.improvement).map(({ outcome }) => outcome);
 }
 
 /**

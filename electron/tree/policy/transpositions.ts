@@ -20,12 +20,13 @@ export function transpositionsOf(state: PolicyState): ReadonlyMap<string, readon
     for (let at: string | null = below.id; at !== null; at = parentOf.get(at) ?? null) if (at === id) return true;
     return false;
   };
+  // A recipe that no node came to by some move is not found by that move either.
+  const used = moveIds.filter((move) => numbersOfMove(move).length === 0 && nodes.some((node) => node.move === move));
   const met = new Map<string, string[]>();
   for (const from of state.nodes) {
     if (from.status !== "done") continue;
     const facts = moveFactsOf(state, from);
-    for (const move of moveIds) {
-      if (numbersOfMove(move).length > 0) continue;
+    for (const move of used) {
       const to = byKey.get(recipeKey(applyMove(from.recipe, move, {}, facts)));
       if (to === undefined || to.parent === from.id || isAbove(to.id, from) || met.get(from.id)?.includes(to.id) === true) continue;
       met.set(from.id, [...(met.get(from.id) ?? []), to.id]);

@@ -1,5 +1,5 @@
 import { assertNever, moveIds, moves, numericFields, type DataOperator, type MoveId, type NumericField, type Recipe } from "../../contract/index.js";
-import type { FieldBounds } from "../numbers/unit-scale.js";
+import { fromUnit, toUnit, type FieldBounds } from "../numbers/unit-scale.js";
 import { applyMove, fewestRowsToThin, hasOperator, sampledFraction, type MoveFacts } from "./apply-move.js";
 import { fewShotCount, instructionOf } from "./initial-recipe.js";
 import { nextWording, samePrompt, systemPrompt, withFormatRules } from "./prompts.js";
@@ -8,6 +8,8 @@ import { recipeKey } from "./recipe-key.js";
 
 /** "Train longer" and "shorter" mean at least this factor: less is within what another seed would do. */
 const durationFactor = 1.25;
+/** A continued training keeps at least this part of the parent's learning rate. */
+const leastContinuedShare = 3;
 
 /**
  * The menu from a parent: moves that apply to the recipe under these facts and constraints and, where no number is left to
@@ -32,11 +34,25 @@ export function boundsOfMove(move: MoveId, field: NumericField, parent: Recipe, 
   const epochs = parent.training?.epochs;
   if (move === "train-longer" && epochs !== undefined) return { minimum: Math.min(maximum, epochs * durationFactor), maximum };
   if (move === "train-shorter" && epochs !== undefined) return { minimum, maximum: Math.max(minimum, epochs / durationFactor) };
-  // Continuing at the parent's rate or above undoes what its schedule annealed.
+  // Continuing at the parent's rate or above undoes what its schedule annealed; far below it nothing moves any more.
   const rate = parent.training?.learningRate;
-  if (move === "continue-parent" && rate !== undefined) return { minimum, maximum: Math.max(minimum, Math.min(maximum, rate)) };
+  if (move === "continue-parent" && rate !== undefined) return { minimum: Math.min(maximum, Math.max(minimum, rate / leastContinuedShare)), maximum: Math.max(minimum, Math.min(maximum, rate)) };
+  if (move === "tune" && parent.training !== null) return near(parent.training[field], field, mostRank);
   if (field === "rank" && mostRank !== null) return { minimum: Math.min(minimum, mostRank), maximum: Math.min(maximum, mostRank) };
   return { minimum, maximum };
+}
+
+/**
+ * All numbers at once, but none further than this share of its range from the parent's: with a dozen nodes a step into the
+ * unknown in six directions teaches little (trust regions: Eriksson et al., arXiv 1910.01739).
+ */
+const tuneReach = 0.3;
+
+function near(value: number, field: NumericField, mostRank: number | null): FieldBounds {
+  const at = Math.min(1, Math.max(0, toUnit(field, value)));
+  const highest = field === "rank" && mostRank !== null ? Math.min(mostRank, numericFields.rank.maximum) : numericFields[field].maximum;
+  const maximum = Math.min(highest, fromUnit(field, Math.min(1, at + tuneReach)));
+  return { minimum: Math.min(maximum, fromUnit(field, Math.max(0, at - tuneReach))), maximum };
 }
 
 /** What the user will not have is not on the menu, whatever it would gain. */

@@ -16,8 +16,9 @@ const mostEmptySteps = 8;
 /**
  * This app's policy in a simulated run: the very functions that a real run calls.
  * @param planner null: the host's outlook alone proposes
+ * @param priors what a task or its cards say beforehand; none in simulated runs, whose problems no card speaks of
  */
-export function createOurs(name: string, planner: BenchPlanner | null): Policy {
+export function createOurs(name: string, planner: BenchPlanner | null, priors: PolicyState["priors"] = []): Policy {
   let pilot: { readonly ask: Ask; readonly seed: number } | null = null;
   const insightsOf = createInsights(planner);
 
@@ -26,7 +27,7 @@ export function createOurs(name: string, planner: BenchPlanner | null): Policy {
     tell: () => undefined,
     finalists: chooseFinalists,
     async ask(view) {
-      const state = policyState(view.facts, view.observations, budgetOf(view));
+      const state = policyState(view.facts, view.observations, budgetOf(view), priors);
       const last = view.observations.at(-1);
       if (pilot !== null && last !== undefined) {
         const { ask, seed } = pilot;
