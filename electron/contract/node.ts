@@ -87,6 +87,8 @@ export const decisionSchema = z.object({
   })),
   /** What the host did and why, in plain sentences. */
   host: z.array(z.string()),
+  /** A language model set a number or went against the optimiser: it may in three of ten nodes. */
+  overridden: z.boolean().default(false),
   planner: z.object({ name: z.enum(deciders), prompts: z.array(z.string()), seconds: z.number(), tokens: z.number() }),
 });
 export type Decision = z.infer<typeof decisionSchema>;

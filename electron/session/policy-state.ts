@@ -62,7 +62,7 @@ export function policyNode(view: RunView, node: TreeNode): PolicyNode {
     openMoves: node.kind === "baseline" && node.id !== view.baselineNodeId ? 0 : 1,
     move: node.plan.move, recipe: node.recipe, costMs: node.cost.totalSeconds * 1000, failure: node.failure?.class ?? null,
     hasAdapter: node.adapterPath !== null, spectra: node.spectra, conditions: node.conditions,
-    overridden: Object.values(node.plan.numbers).some((number) => number.by === "language-model"),
+    overridden: node.decision?.overridden ?? Object.values(node.plan.numbers).some((number) => number.by === "language-model"),
     pinned: view.steering.pinned.includes(node.id), cutOff: view.steering.pruned.includes(node.id),
   };
 }

@@ -2,7 +2,6 @@ import { moves, type Decision, type PlannerContext, type Proposal, type RunView 
 import { createRandom, deriveSeed } from "../stats/index.js";
 import { decideStep, prepareStep, type Preparation, type StepDecision } from "../tree/index.js";
 import { countAxes, plannerContext } from "./context.js";
-import { withRoomForPrompt } from "./facts.js";
 import { cardsShown } from "./knowledge.js";
 import { stateOf, type SearchFacts } from "./policy-state.js";
 import { leased, nodeOf, requirementOf, stopIfAsked, type Work } from "./work.js";
@@ -36,7 +35,7 @@ export async function proposeNode(work: Work, facts: SearchFacts, budget: Planne
   const { parent } = preparation;
   await ledger.append({
     type: "node-created", nodeId, parent: parent.id, kind: parent.recipe.training === null ? "draft" : "improve", axis: chosen.axis,
-    decidedBy: chosen.byPlanner ? proposal.decidedBy : "host", recipe: withRoomForPrompt(chosen.recipe, facts.recipe), backtracked: preparation.backtracked, agentCost: meter.take(), answers: null,
+    decidedBy: chosen.byPlanner ? proposal.decidedBy : "host", recipe: chosen.recipe, backtracked: preparation.backtracked, agentCost: meter.take(), answers: null,
     plan: {
       title: moves[chosen.move].title,
       hypothesis: chosen.hypothesis,
@@ -65,6 +64,7 @@ function decisionOf(context: PlannerContext, preparation: Preparation, proposal:
     direction: proposal.direction,
     candidates: [...chosen.candidates],
     host: [...chosen.host],
+    overridden: chosen.overridden,
     planner: { name: proposal.decidedBy, prompts: [...proposal.prompts], seconds: proposal.spent.seconds, tokens: proposal.spent.tokens },
   };
 }

@@ -11,7 +11,7 @@ import { requirementOf, stopIfAsked, type Work } from "./work.js";
 
 /** Experiments that run in any case while the budget lasts, and how many in a row may bring nothing before prospects count. */
 const leastExperiments = 8;
-const patience = 6;
+const patience = 16;
 /** The machine failing so often in a row is no accident of one recipe. */
 const mostMachineFailures = 2;
 const mostFailuresInARow = 6;
@@ -27,7 +27,8 @@ export async function search(work: Work, facts: SearchFacts): Promise<string> {
       await runUnlessCut(work, open.id, { facts, budget: plannerBudget(budgetNow(work)) });
       continue;
     }
-    if (!view.nodes.some((node) => node.kind !== "baseline")) {
+    // Where only a prompt may be delivered, nothing is trained.
+    if (requirementOf(view).constraints.deliver !== "prompt" && !view.nodes.some((node) => node.kind !== "baseline")) {
       await createDraft(work, facts.recipe);
       continue;
     }

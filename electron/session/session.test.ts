@@ -141,7 +141,9 @@ describe("nothing beats the base", () => {
   });
 
   it("trains nothing into the delivery where the user wants a prompt only", async () => {
-    const { view } = await runWhole({ task: { constraints: { deliver: "prompt" } } });
+    const { view, world } = await runWhole({ task: { constraints: { deliver: "prompt" } } });
+    expect(world.trainings).toEqual([]);
+    expect(view.nodes.length).toBeGreaterThan(4);
     expect(["prompt", "base"]).toContain(view.delivery?.kind);
     expect(view.delivery?.adapterPath).toBeNull();
   });

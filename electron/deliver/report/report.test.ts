@@ -14,7 +14,7 @@ const finish = (options: WorldOptions = {}): Promise<RunView> => createSession(n
 
 const decisionOf = (text: string): NonNullable<TreeNode["decision"]> => ({
   selection: { reason: text, considered: [{ nodeId: text, value: 1, mean: 1, visits: 1 }] }, known: { cards: [text], nodes: [text], hints: [text], insights: [text], promptCharacters: 1 },
-  direction: { axis: "data", why: text }, candidates: [{ move: "rank", planner: 0.75, host: 0.25, expectedGain: 0.02, standardDeviation: 0.01, feasible: 0.9 }], host: [text], planner: { name: "language-model", prompts: [text], seconds: 3, tokens: 70 },
+  direction: { axis: "data", why: text }, candidates: [{ move: "rank", planner: 0.75, host: 0.25, expectedGain: 0.02, standardDeviation: 0.01, feasible: 0.9 }], host: [text], overridden: false, planner: { name: "language-model", prompts: [text], seconds: 3, tokens: 70 },
 });
 const cardOf = (text: string, id = "rank-card"): Card => ({
   id, kind: "document", title: text, claim: text, scope: text, numbers: [], effects: [], sources: [{ title: text, reference: text, locator: text, year: 2024 }], disagreements: [{ source: text, claim: text }], confidence: "reported", tags: [], provenance: null,
