@@ -24,5 +24,5 @@ export { createProblem, familyFields, familyFieldNames, fieldTable, parseScenari
 export type { Family, FamilyField, Problem, Scenario, ScenarioResult } from "./simulator/index.js";
 export { createAsha, createCmaEs, createGreedy, createGridSearch, createOurs, createPlainMcts, createRandomSearch, createSequential, createTpe, evenPlanner, policyState as observedState, promptedBase } from "./rivals/index.js";
 export type { Ask, BenchPlanner, Observation as Trial, Policy, PolicyFactory, SearchView } from "./rivals/index.js";
-export { judgeProblem, losses, markdownReport, tabulate, tabulateAll, textReport } from "./bench/index.js";
+export { factsNow, judgeProblem, losses, markdownReport, tabulate, tabulateAll, textReport } from "./bench/index.js";
 export type { FamilyTable, JudgedRun, MissingRow, Report } from "./bench/index.js";

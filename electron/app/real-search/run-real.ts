@@ -1,6 +1,6 @@
 import { FailureError, type CardCondition, type Clock, type LossPoint, type Recipe } from "../../contract/index.js";
 import { createRandom, deriveSeed, mean, standardError } from "../../stats/index.js";
-import { baselineRecipes, chooseWinner, finalistsByScore, initialRecipe, judgeNode, observedState, promptedBase, type Ask, type FinalistCandidate, type JudgedRun, type Trial, type Policy, type RecipeFacts, type SearchView } from "../../tree/index.js";
+import { baselineRecipes, chooseWinner, factsNow, finalistsByScore, initialRecipe, judgeNode, observedState, promptedBase, type Ask, type FinalistCandidate, type JudgedRun, type Trial, type Policy, type SearchView } from "../../tree/index.js";
 import { folderOf, isRecipes, orThrow, type RealProblem } from "./real-problem.js";
 
 /** Shares of the budget at which it is asked what would be delivered. */
@@ -124,11 +124,4 @@ function observe({ id, parent, kind, ask, scores, costMs, finishedMs }: { id: st
   return {
     id, parent, kind, move: ask.move, axis: ask.axis, recipe: ask.recipe, fraction: ask.fraction, status: "done", failure: null, scores, score: mean(scores), standardError: standardError(scores), costMs, finishedMs, loss: [], spectra: [], conditions: [],
   };
-}
-
-function factsNow(facts: RecipeFacts, observations: readonly Trial[]): RecipeFacts {
-  const untrained = observations.filter((each) => each.recipe.training === null && each.score !== null);
-  const best = untrained.reduce<Trial | null>((top, each) => ((each.score ?? 0) > (top?.score ?? -1) ? each : top), null);
-  const plain = best === null || (best.recipe.prompt.system === null && best.recipe.prompt.fewShot === 0);
-  return { ...facts, bestPrompt: plain ? null : best.recipe.prompt };
 }

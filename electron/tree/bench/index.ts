@@ -1,4 +1,4 @@
-export { checkpointShares, runPolicy } from "./run-policy.js";
+export { checkpointShares, factsNow, runPolicy } from "./run-policy.js";
 export type { PolicyRun } from "./run-policy.js";
 export { deliver, endMs } from "./deliver.js";
 export type { Delivered } from "./deliver.js";

@@ -74,7 +74,7 @@ export async function runPolicy(problem: Problem, policy: Policy, seed: number, 
 }
 
 /** The best untrained prompt so far may be put into training. */
-function factsNow(facts: RecipeFacts, observations: readonly Observation[]): RecipeFacts {
+export function factsNow(facts: RecipeFacts, observations: readonly Observation[]): RecipeFacts {
   const untrained = observations.filter((each) => each.recipe.training === null && each.score !== null);
   const best = untrained.reduce<Observation | null>((top, each) => ((each.score ?? 0) > (top?.score ?? -1) ? each : top), null);
   const plain = best === null || (best.recipe.prompt.system === null && best.recipe.prompt.fewShot === 0);
