@@ -93,7 +93,7 @@ TEST(dropout_does_not_depend_on_micro_batches) {
   CpuDevice device(2, longest, best_isa());
   TinyModel tiny(Architecture::qwen2, 3);
   Transformer transformer(cpu_ops(), device, tiny.model, limits_for(3), longest);
-  DropoutState dropout{0.4f, 5, 11, 0};
+  PassNoise dropout{0.4f, 0.0f, 5, 11, 0};
   const double whole = transformer.loss_and_gradients(pack(some_documents()), 0.1f, dropout);
   double parts = 0.0;
   for (const std::vector<int32_t> &document : some_documents()) {

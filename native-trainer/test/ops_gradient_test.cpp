@@ -60,7 +60,7 @@ TEST(rope_rotates_pairs_and_turns_back) {
     for (const bool neox : {false, true}) {
       const std::vector<float> start = random_values(tokens * heads * width, 6);
       std::vector<float> x = start;
-      const RopeTable table{cosine.data(), sine.data(), width, neox};
+      const RopeTable table{cosine.data(), sine.data(), width, width, neox};
       cpu_ops().rope(device, matrix(x, heads * width), positions.data(), table, 1.0f);
       // Token 5, position 5, head 1, pair 2 by hand.
       const size_t head = 5 * heads * width + width, low = neox ? 2 : 4, high = neox ? 2 + width / 2 : 5;
@@ -137,7 +137,7 @@ TEST(swiglu_gradients) {
     std::vector<float> gate = random_values(count, 1, 4.0f), up = random_values(count, 2), dy = random_values(count, 3);
     std::vector<float> y(count), dgate(count), dup(count);
     const auto value = [&] {
-      cpu_ops().swiglu_forward(device, y.data(), gate.data(), up.data(), count);
+      cpu_ops().glu_forward(device, matrix(y, count), matrix(gate, count), matrix(up, count), Activation::silu);
       return inner_product(y, dy);
     };
     value();
@@ -147,7 +147,8 @@ TEST(swiglu_gradients) {
       expected.push_back(g / (1.0 + std::exp(-g)) * static_cast<double>(up[i]));
     }
     CHECK_CASE(relative_error(y, expected) < 1e-6, isa);
-    cpu_ops().swiglu_backward(device, dgate.data(), dup.data(), dy.data(), gate.data(), up.data(), count);
+    cpu_ops().glu_backward(device, matrix(dgate, count), matrix(dup, count), matrix(dy, count), matrix(gate, count),
+                           matrix(up, count), Activation::silu);
     const std::vector<float> direction = random_values(count, 4);
     CHECK_CASE(close(slope_along(gate, direction, 0.01, value), inner_product(dgate, direction), tolerance), isa);
     CHECK_CASE(close(slope_along(up, direction, 0.01, value), inner_product(dup, direction), tolerance), isa);
@@ -159,12 +160,17 @@ TEST(cross_entropy_gradient_and_extreme_logits) {
     constexpr int64_t rows = 6, vocab = 301;
     std::vector<float> logits = random_values(rows * vocab, 1, 6.0f);
     const std::vector<int32_t> targets = {0, 300, 17, 17, 5, 299};
+    const std::vector<float> weights = {0.5f, 0.25f, -1.0f, 0.0f, 2.0f, 0.125f};
+    std::vector<double> losses(rows);
     const auto value = [&] {
       std::vector<float> copy = logits;
-      return cpu_ops().cross_entropy(device, matrix(copy, vocab), targets.data(), 0.5f).loss_sum * 0.5;
+      cpu_ops().cross_entropy(device, losses.data(), matrix(copy, vocab), targets.data(), weights.data(), 0.0f);
+      double sum = 0.0;
+      for (size_t i = 0; i < rows; ++i) sum += losses[i] * static_cast<double>(weights[i]);
+      return sum;
     };
     std::vector<float> d = logits;
-    cpu_ops().cross_entropy(device, matrix(d, vocab), targets.data(), 0.5f);
+    cpu_ops().cross_entropy(device, losses.data(), matrix(d, vocab), targets.data(), weights.data(), 0.0f);
     const std::vector<float> direction = random_values(rows * vocab, 2);
     CHECK_CASE(close(slope_along(logits, direction, 0.02, value), inner_product(d, direction), tolerance), isa);
 
@@ -173,7 +179,7 @@ TEST(cross_entropy_gradient_and_extreme_logits) {
     const std::vector<int32_t> second = {1};
     double log_probability = 0.0;
     uint8_t is_argmax = 1;
-    cpu_ops().log_probability(device, &log_probability, &is_argmax, matrix(wild, 4), second.data());
+    cpu_ops().log_probability(device, &log_probability, &is_argmax, matrix(wild, 4), second.data(), 0.0f);
     CHECK_CASE(close(log_probability, -1.0 - std::log(1.0 + std::exp(-1.0)), 1e-6), isa);
     CHECK_CASE(is_argmax == 0, isa);
   });
@@ -184,7 +190,7 @@ TEST(embedding_gradient_adds_up_repeated_tokens) {
   constexpr int64_t width = 20;
   const std::vector<int32_t> tokens = {3, 1, 3, 3};
   std::vector<float> dx = random_values(4 * width, 1), dtable(5 * width, 1.0f);
-  cpu_ops().embedding_backward(device, dtable.data(), matrix(dx, width), tokens.data());
+  cpu_ops().embedding_backward(device, dtable.data(), matrix(dx, width), tokens.data(), 1.0f);
   for (size_t c = 0; c < width; ++c) {
     CHECK(dtable[c] == 1.0f);
     CHECK(close(static_cast<double>(dtable[3 * width + c]),

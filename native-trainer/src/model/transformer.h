@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -39,13 +40,18 @@ struct TokenBatch {
   PackedBatch packed() const;
 };
 
-// Seeds the LoRA dropout of one micro-batch.
-struct DropoutState {
-  float rate = 0.0f;
+// What is random in a micro-batch's pass, and the counters that make it repeatable.
+struct PassNoise {
+  float dropout = 0.0f;         // LoRA dropout rate
+  float embedding_noise = 0.0f; // NEFTune's alpha: a document of L tokens gets uniform noise of +-alpha / sqrt(L C)
   uint64_t seed = 0;
   uint64_t step = 0;
   int64_t first_token = 0; // tokens of the step that came before this micro-batch
 };
+
+// For objectives whose weights depend on the probabilities (DPO, ORPO): given ln p of each of the batch's targets, fills
+// weights[i] = d(loss) / d(-ln p_i) and returns the batch's share of the loss.
+using WeighTargets = std::function<double(std::span<const double> log_probabilities, std::span<float> weights)>;
 
 class Transformer {
 public:
@@ -59,20 +65,26 @@ public:
   double loss(const TokenBatch &batch);
 
   // The same, and adds grad_scale times its gradient to every gradient the model holds.
-  double loss_and_gradients(const TokenBatch &batch, float grad_scale, const DropoutState &dropout);
+  double loss_and_gradients(const TokenBatch &batch, float grad_scale, const PassNoise &noise);
+
+  // Adds the gradient of a loss that `weigh` defines, and returns what it returned. The head is computed twice.
+  double loss_and_gradients(const TokenBatch &batch, const WeighTargets &weigh, const PassNoise &noise);
 
   // ln p of each target, and whether it is the most likely token.
   void score(const TokenBatch &batch, std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax);
 
 private:
-  void forward(const TokenBatch &batch, const DropoutState &dropout);
-  void layer_forward(size_t index, const PackedBatch &batch, const DropoutState &dropout, float *x_out);
-  void layer_backward(size_t index, const PackedBatch &batch, const DropoutState &dropout);
+  void forward(const TokenBatch &batch, const PassNoise &noise);
+  void layer_forward(size_t index, const PackedBatch &batch, const PassNoise &noise, float *x_out);
+  void layer_backward(size_t index, const PackedBatch &batch, const PassNoise &noise);
   Matrix head_forward(const TokenBatch &batch, int64_t first, int64_t rows);
-  double head_backward(const TokenBatch &batch, int64_t first, int64_t rows, float grad_scale);
-  void project(size_t layer, Projection projection, float *y, float *x, int64_t tokens, const DropoutState &dropout);
+  void head_backward(const TokenBatch &batch, int64_t first, int64_t rows, const float *weights, double *losses);
+  void head_log_probabilities(const TokenBatch &batch, std::vector<double> &log_probabilities,
+                              std::vector<uint8_t> &is_argmax);
+  double backward(const TokenBatch &batch, const PassNoise &noise);
+  void project(size_t layer, Projection projection, float *y, float *x, int64_t tokens, const PassNoise &noise);
   void project_backward(size_t layer, Projection projection, float *dx, bool add_to_dx, float *dy, float *x,
-                        int64_t tokens, const DropoutState &dropout);
+                        int64_t tokens, const PassNoise &noise);
   RopeTable rope_table() const;
 
   const Ops &ops_;
@@ -82,6 +94,9 @@ private:
   float *memory_ = nullptr;
   PassMemory at_;
   std::vector<float> cosine_, sine_; // [longest, D / 2]
+  std::vector<float> weights_;       // of each target of the batch
+  std::vector<double> losses_;       // likewise
+  std::vector<uint8_t> is_argmax_;
 };
 
 } // namespace trex

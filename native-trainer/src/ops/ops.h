@@ -60,16 +60,22 @@ struct PackedBatch {
 
 struct AttentionShape {
   int64_t heads, kv_heads, head_dim;
-  float scale;
+  float scale;         // multiplies q.k
+  float softcap = 0;   // s becomes softcap * tanh(s / softcap); 0 leaves it
+  int64_t window = 0;  // tokens a query sees, its own included; 0 means all up to its own
 };
 
-// cos and sin of every position and pair, [positions][head_dim / 2] each.
+// cos and sin of every position and pair, [positions][rotary_dims / 2] each.
 struct RopeTable {
   const float *cosine;
   const float *sine;
   int64_t head_dim;
-  bool neox; // pairs (i, i + D/2) instead of (2i, 2i + 1)
+  int64_t rotary_dims; // R: the first R values of a head are rotated, the others stay
+  bool neox;           // pairs (i, i + R/2) instead of (2i, 2i + 1)
 };
+
+// What the gate of a gated feed-forward block goes through: SwiGLU or GeGLU (Shazeer, 2020). gelu is its tanh form.
+enum class Activation { silu, gelu };
 
 struct AdamW {
   float learning_rate, beta1, beta2, epsilon, weight_decay;
@@ -77,9 +83,11 @@ struct AdamW {
   float grad_scale; // gradients are multiplied by this first (clipping)
 };
 
-// What the loss of a set of target tokens came to.
-struct HeadResult {
-  double loss_sum; // sum over targets of -ln p(target)
+// Where uniform noise comes from: counter-based like DropoutKey.
+struct NoiseKey {
+  uint64_t seed = 0;
+  uint64_t stream = 0;     // optimiser step
+  int64_t first_token = 0; // position of the micro-batch's first token within the step
 };
 
 struct Device {}; // a back end's own state (threads, scratch memory) derives from this
@@ -117,24 +125,32 @@ struct Ops {
   void (*attention_backward)(Device &, Matrix dq, Matrix dk, Matrix dv, Matrix dout, Matrix out, const float *lse,
                              Matrix q, Matrix k, Matrix v, const PackedBatch &batch, const AttentionShape &shape);
 
-  // y = silu(gate) * up
-  void (*swiglu_forward)(Device &, float *y, const float *gate, const float *up, int64_t count);
+  // y[T, F] = activation(gate) * up; the three may have strides of their own (a fused gate_up holds both side by side).
+  void (*glu_forward)(Device &, Matrix y, Matrix gate, Matrix up, Activation activation);
   // dgate and dup may overwrite gate and up.
-  void (*swiglu_backward)(Device &, float *dgate, float *dup, const float *dy, const float *gate, const float *up,
-                          int64_t count);
+  void (*glu_backward)(Device &, Matrix dgate, Matrix dup, Matrix dy, Matrix gate, Matrix up, Activation activation);
 
   void (*add)(Device &, float *y, const float *x, int64_t count); // y += x
+  // x[r, :] *= factors[r]; its own backward pass.
+  void (*scale_rows)(Device &, Matrix x, const float *factors);
+  // x[t, c] += amplitudes[t] * u with u uniform in [-1, 1): NEFTune (Jain et al., 2023). Its backward pass is nothing.
+  void (*add_noise)(Device &, Matrix x, const float *amplitudes, const NoiseKey &key);
 
-  void (*embedding_forward)(Device &, Matrix x, const int32_t *tokens, const Weight &table);
-  void (*embedding_backward)(Device &, float *dtable, Matrix dx, const int32_t *tokens);
+  // x[t] = scale * table[tokens[t]]
+  void (*embedding_forward)(Device &, Matrix x, const int32_t *tokens, const Weight &table, float scale);
+  void (*embedding_backward)(Device &, float *dtable, Matrix dx, const int32_t *tokens, float scale);
 
   void (*gather_rows)(Device &, Matrix y, const int32_t *rows, Matrix x);  // y[i] = x[rows[i]]
   void (*scatter_rows)(Device &, Matrix y, const int32_t *rows, Matrix x); // y[rows[i]] = x[i]; rows are distinct
 
-  // logits[N, V] = x[N, C] W^T become their own gradient grad_scale * (softmax - one-hot); returns the loss.
-  HeadResult (*cross_entropy)(Device &, Matrix logits, const int32_t *targets, float grad_scale);
-  // Scoring: log_probability[i] = ln p(targets[i]); is_argmax[i] tells whether no other token is more likely.
-  void (*log_probability)(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets);
+  // With p = softmax(c(logits[i])), c(z) = softcap * tanh(z / softcap) or z when softcap is 0: losses[i] = -ln
+  // p(targets[i]), and logits[N, V] become the gradient of the sum of weights[i] * losses[i].
+  void (*cross_entropy)(Device &, double *losses, Matrix logits, const int32_t *targets, const float *weights,
+                        float softcap);
+  // Scoring: log_probability[i] = ln p(targets[i]); is_argmax[i] tells whether no other token is more likely. The
+  // logits are left with the cap applied.
+  void (*log_probability)(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets,
+                          float softcap);
 
   double (*sum_of_squares)(Device &, const float *values, int64_t count);
   void (*adamw)(Device &, float *values, float *m, float *v, const float *gradient, int64_t count,

@@ -140,15 +140,15 @@ WrittenFile TrainingJob::write_result() {
 std::optional<double> TrainingJob::train_step(const StepDocuments &step) {
   set_->clear_gradients();
   const auto scale = static_cast<float>(1.0 / static_cast<double>(step.targets));
-  DropoutState dropout{static_cast<float>(request_.lora.dropout), request_.seed, static_cast<uint64_t>(progress_.step),
-                       0};
+  PassNoise noise{static_cast<float>(request_.lora.dropout), 0.0f, request_.seed,
+                  static_cast<uint64_t>(progress_.step), 0};
   double loss = 0.0;
   for (const std::vector<int64_t> &group : micro_batches(documents_, step, micro_tokens_)) {
     if (interrupt_requested()) return std::nullopt;
     batch_.clear();
     for (const int64_t document : group) documents_.append_to(batch_, document);
-    loss += transformer_->loss_and_gradients(batch_, scale, dropout);
-    dropout.first_token += batch_.token_count();
+    loss += transformer_->loss_and_gradients(batch_, scale, noise);
+    noise.first_token += batch_.token_count();
   }
   return loss / static_cast<double>(step.targets);
 }

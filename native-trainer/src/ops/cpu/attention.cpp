@@ -1,6 +1,9 @@
 // Causal grouped-query attention inside each document of a packed batch.
 //
-//   S = scale q k^T for keys up to the query's own position, P = softmax(S) row by row, out = P v.
+//   S = scale q k^T for the keys a query sees, P = softmax(S) row by row, out = P v.
+//
+// A query sees its own position and those before it; with a sliding window only the last `window` of them (Beltagy et
+// al., "Longformer", 2020). Gemma 2 caps the scores: S becomes softcap * tanh(S / softcap).
 //
 // Queries are taken attention_rows at a time and their probabilities are recomputed in the backward pass from the saved
 // log-sum-exp (Dao et al., "FlashAttention", 2022), so memory grows with a document's length, not with its square.
@@ -29,31 +32,55 @@ void multiply(CpuDevice &device, int thread, int64_t rows, int64_t columns, int6
   gemm_on_thread(device, {rows, columns, c, c_stride, accumulate, nullptr, {{left, right, depth}, {}}, 1}, thread);
 }
 
-// scores[i, j] = scale q_{first + i} . k_j for j < keys.
-void score_block(CpuDevice &device, int thread, float *scores, HeadView q, HeadView k, int64_t first, int64_t rows,
-                 int64_t keys, const AttentionShape &shape) {
-  multiply(device, thread, rows, keys, shape.head_dim, scores, keys, false,
-           {q.row(first), q.stride, false, shape.scale}, right_floats(k.data, k.stride, true));
+void clear(float *from, float *to) { std::fill(from, to, 0.0f); }
+
+// The keys that `rows` queries from `first` on can see: [low, low + count) of the document.
+struct KeyRange {
+  int64_t low, count;
+};
+
+KeyRange keys_of(int64_t first, int64_t rows, const AttentionShape &shape) {
+  const int64_t low = shape.window > 0 ? std::max<int64_t>(0, first - shape.window + 1) : 0;
+  return {low, first + rows - low};
 }
 
-void clear(float *from, float *to) { std::fill(from, to, 0.0f); }
+// Of the keys of a block, row i's query sees [begin, end).
+struct Seen {
+  int64_t begin, end;
+};
+
+Seen seen_by(int64_t query, KeyRange keys, const AttentionShape &shape) {
+  const int64_t low = shape.window > 0 ? std::max(keys.low, query - shape.window + 1) : keys.low;
+  return {low - keys.low, query + 1 - keys.low};
+}
+
+// scores[i, j] = scale q_{first + i} . k_{low + j}
+void score_block(CpuDevice &device, int thread, float *scores, HeadView q, HeadView k, int64_t first, int64_t rows,
+                 KeyRange keys, const AttentionShape &shape) {
+  multiply(device, thread, rows, keys.count, shape.head_dim, scores, keys.count, false,
+           {q.row(first), q.stride, false, shape.scale}, right_floats(k.row(keys.low), k.stride, true));
+}
 
 void forward_block(CpuDevice &device, int thread, HeadView out, float *lse, HeadView q, HeadView k, HeadView v,
                    int64_t first, int64_t rows, const AttentionShape &shape) {
-  const int64_t keys = first + rows;
+  const KeyRange keys = keys_of(first, rows, shape);
   float *p = device.scores(thread);
   score_block(device, thread, p, q, k, first, rows, keys, shape);
   for (int64_t i = 0; i < rows; ++i) {
-    float *row = p + i * keys;
-    const int64_t visible = first + i + 1;
-    const float largest = device.kernels->maximum(row, visible);
-    const double sum = device.kernels->exp_minus(row, row, largest, visible);
-    device.kernels->scale(row, static_cast<float>(1.0 / sum), visible);
-    clear(row + visible, row + keys);
+    float *row = p + i * keys.count;
+    const Seen seen = seen_by(first + i, keys, shape);
+    float *visible = row + seen.begin;
+    const int64_t count = seen.end - seen.begin;
+    if (shape.softcap > 0.0f) device.kernels->softcap(visible, shape.softcap, count);
+    const float largest = device.kernels->maximum(visible, count);
+    const double sum = device.kernels->exp_minus(visible, visible, largest, count);
+    device.kernels->scale(visible, static_cast<float>(1.0 / sum), count);
+    clear(row, visible);
+    clear(row + seen.end, row + keys.count);
     lse[first + i] = largest + static_cast<float>(std::log(sum));
   }
-  multiply(device, thread, rows, shape.head_dim, keys, out.data + first * out.stride, out.stride, false,
-           {p, keys, false}, right_floats(v.data, v.stride, false));
+  multiply(device, thread, rows, shape.head_dim, keys.count, out.data + first * out.stride, out.stride, false,
+           {p, keys.count, false}, right_floats(v.row(keys.low), v.stride, false));
 }
 
 struct HeadGradients {
@@ -61,30 +88,41 @@ struct HeadGradients {
 };
 
 // With delta_i = dout_i . out_i: dP = dout v^T, dS = P (dP - delta), dq = scale dS k, dk += scale dS^T q, dv += P^T
-// dout.
+// dout. A cap multiplies dS by its slope 1 - tanh^2.
 void backward_block(CpuDevice &device, int thread, HeadGradients d, HeadView dout, HeadView out, const float *lse,
                     HeadView q, HeadView k, HeadView v, int64_t first, int64_t rows, const AttentionShape &shape) {
-  const int64_t keys = first + rows, width = shape.head_dim;
+  const KeyRange keys = keys_of(first, rows, shape);
+  const int64_t width = shape.head_dim;
   float *p = device.scores(thread);
   float *ds = p + attention_rows * device.longest;
   score_block(device, thread, p, q, k, first, rows, keys, shape);
-  multiply(device, thread, rows, keys, width, ds, keys, false, {dout.row(first), dout.stride, false},
-           right_floats(v.data, v.stride, true));
+  multiply(device, thread, rows, keys.count, width, ds, keys.count, false, {dout.row(first), dout.stride, false},
+           right_floats(v.row(keys.low), v.stride, true));
   for (int64_t i = 0; i < rows; ++i) {
-    const int64_t visible = first + i + 1;
-    float *p_row = p + i * keys, *ds_row = ds + i * keys;
-    device.kernels->exp_minus(p_row, p_row, lse[first + i], visible);
+    const Seen seen = seen_by(first + i, keys, shape);
+    const int64_t count = seen.end - seen.begin;
+    float *p_row = p + i * keys.count, *ds_row = ds + i * keys.count;
+    float *p_seen = p_row + seen.begin, *ds_seen = ds_row + seen.begin;
     const float delta = device.kernels->dot(dout.row(first + i), out.row(first + i), width);
-    device.kernels->softmax_gradient(ds_row, p_row, delta, shape.scale, visible);
-    clear(p_row + visible, p_row + keys);
-    clear(ds_row + visible, ds_row + keys);
+    if (shape.softcap > 0.0f) {
+      device.kernels->softcap(p_seen, shape.softcap, count);
+      device.kernels->capped_softmax_gradient(ds_seen, p_seen, lse[first + i], delta, shape.scale, shape.softcap,
+                                              count);
+    } else {
+      device.kernels->exp_minus(p_seen, p_seen, lse[first + i], count);
+      device.kernels->softmax_gradient(ds_seen, p_seen, delta, shape.scale, count);
+    }
+    for (float *row : {p_row, ds_row}) {
+      clear(row, row + seen.begin);
+      clear(row + seen.end, row + keys.count);
+    }
   }
-  multiply(device, thread, rows, width, keys, d.q.data + first * d.q.stride, d.q.stride, false, {ds, keys, false},
-           right_floats(k.data, k.stride, false));
-  multiply(device, thread, keys, width, rows, d.v.data, d.v.stride, true, {p, keys, true},
-           right_floats(dout.row(first), dout.stride, false));
-  multiply(device, thread, keys, width, rows, d.k.data, d.k.stride, true, {ds, keys, true},
-           right_floats(q.row(first), q.stride, false));
+  multiply(device, thread, rows, width, keys.count, d.q.data + first * d.q.stride, d.q.stride, false,
+           {ds, keys.count, false}, right_floats(k.row(keys.low), k.stride, false));
+  multiply(device, thread, keys.count, width, rows, d.v.data + keys.low * d.v.stride, d.v.stride, true,
+           {p, keys.count, true}, right_floats(dout.row(first), dout.stride, false));
+  multiply(device, thread, keys.count, width, rows, d.k.data + keys.low * d.k.stride, d.k.stride, true,
+           {ds, keys.count, true}, right_floats(q.row(first), q.stride, false));
 }
 
 } // namespace

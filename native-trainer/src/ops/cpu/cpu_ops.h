@@ -32,17 +32,20 @@ void attention_forward(Device &, Matrix out, float *lse, Matrix q, Matrix k, Mat
                        const AttentionShape &shape);
 void attention_backward(Device &, Matrix dq, Matrix dk, Matrix dv, Matrix dout, Matrix out, const float *lse, Matrix q,
                         Matrix k, Matrix v, const PackedBatch &batch, const AttentionShape &shape);
-void swiglu_forward(Device &, float *y, const float *gate, const float *up, int64_t count);
-void swiglu_backward(Device &, float *dgate, float *dup, const float *dy, const float *gate, const float *up,
-                     int64_t count);
+void glu_forward(Device &, Matrix y, Matrix gate, Matrix up, Activation activation);
+void glu_backward(Device &, Matrix dgate, Matrix dup, Matrix dy, Matrix gate, Matrix up, Activation activation);
 void add(Device &, float *y, const float *x, int64_t count);
 void fill(Device &, float *values, float value, int64_t count);
-void embedding_forward(Device &, Matrix x, const int32_t *tokens, const Weight &table);
-void embedding_backward(Device &, float *dtable, Matrix dx, const int32_t *tokens);
+void scale_rows(Device &, Matrix x, const float *factors);
+void add_noise(Device &, Matrix x, const float *amplitudes, const NoiseKey &key);
+void embedding_forward(Device &, Matrix x, const int32_t *tokens, const Weight &table, float scale);
+void embedding_backward(Device &, float *dtable, Matrix dx, const int32_t *tokens, float scale);
 void gather_rows(Device &, Matrix y, const int32_t *rows, Matrix x);
 void scatter_rows(Device &, Matrix y, const int32_t *rows, Matrix x);
-HeadResult cross_entropy(Device &, Matrix logits, const int32_t *targets, float grad_scale);
-void log_probability(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets);
+void cross_entropy(Device &, double *losses, Matrix logits, const int32_t *targets, const float *weights,
+                   float softcap);
+void log_probability(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets,
+                     float softcap);
 double sum_of_squares(Device &, const float *values, int64_t count);
 void adamw(Device &, float *values, float *m, float *v, const float *gradient, int64_t count, const AdamW &options);
 

@@ -1,4 +1,4 @@
-// SwiGLU (Shazeer, 2020), sums, copies of rows, the embedding table and AdamW (Loshchilov and Hutter, 2019): each
+// Gated linear units (Shazeer, 2020), sums, noise, copies of rows, the embedding table and AdamW (Loshchilov and Hutter, 2019): each
 // passes once over its data.
 #include <algorithm>
 #include <array>
@@ -7,20 +7,28 @@
 
 #include "gguf/decode.h"
 #include "ops/cpu/cpu_ops.h"
+#include "ops/random.h"
 
 namespace trex::cpu {
-void swiglu_forward(Device &any, float *y, const float *gate, const float *up, int64_t count) {
+
+void glu_forward(Device &any, Matrix y, Matrix gate, Matrix up, Activation activation) {
   CpuDevice &device = cpu(any);
-  device.pool.split(count, values_per_share, [&](int64_t begin, int64_t end, int) {
-    device.kernels->swiglu(y + begin, gate + begin, up + begin, end - begin);
+  const auto row = activation == Activation::silu ? device.kernels->swiglu : device.kernels->geglu;
+  device.pool.split(y.rows, rows_per_share(y.cols), [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t) {
+      row(y.data + t * y.stride, gate.data + t * gate.stride, up.data + t * up.stride, y.cols);
+    }
   });
 }
 
-void swiglu_backward(Device &any, float *dgate, float *dup, const float *dy, const float *gate, const float *up,
-                     int64_t count) {
+void glu_backward(Device &any, Matrix dgate, Matrix dup, Matrix dy, Matrix gate, Matrix up, Activation activation) {
   CpuDevice &device = cpu(any);
-  device.pool.split(count, values_per_share, [&](int64_t begin, int64_t end, int) {
-    device.kernels->swiglu_gradient(dgate + begin, dup + begin, dy + begin, gate + begin, up + begin, end - begin);
+  const auto row = activation == Activation::silu ? device.kernels->swiglu_gradient : device.kernels->geglu_gradient;
+  device.pool.split(dy.rows, rows_per_share(dy.cols), [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t) {
+      row(dgate.data + t * dgate.stride, dup.data + t * dup.stride, dy.data + t * dy.stride,
+          gate.data + t * gate.stride, up.data + t * up.stride, dy.cols);
+    }
   });
 }
 
@@ -35,21 +43,44 @@ void fill(Device &any, float *values, float value, int64_t count) {
                       [&](int64_t begin, int64_t end, int) { std::fill(values + begin, values + end, value); });
 }
 
-void embedding_forward(Device &any, Matrix x, const int32_t *tokens, const Weight &table) {
-  cpu(any).pool.split(x.rows, rows_per_share(x.cols), [&](int64_t begin, int64_t end, int) {
+void scale_rows(Device &any, Matrix x, const float *factors) {
+  CpuDevice &device = cpu(any);
+  device.pool.split(x.rows, rows_per_share(x.cols), [&](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; ++r) device.kernels->scale(x.data + r * x.stride, factors[r], x.cols);
+  });
+}
+
+void add_noise(Device &any, Matrix x, const float *amplitudes, const NoiseKey &key) {
+  cpu(any).pool.split(x.rows, rows_per_share(4 * x.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
-      decode_row(table.type, table.data + static_cast<size_t>(tokens[t]) * table.row_bytes, x.data + t * x.stride,
-                 x.cols);
+      const auto row = static_cast<uint64_t>(key.first_token + t) * static_cast<uint64_t>(x.cols);
+      float *to = x.data + t * x.stride;
+      for (int64_t c = 0; c < x.cols; ++c) {
+        const double unit = random_unit(key.seed, key.stream, row + static_cast<uint64_t>(c));
+        to[c] += amplitudes[t] * static_cast<float>(2.0 * unit - 1.0);
+      }
+    }
+  });
+}
+
+void embedding_forward(Device &any, Matrix x, const int32_t *tokens, const Weight &table, float scale) {
+  CpuDevice &device = cpu(any);
+  device.pool.split(x.rows, rows_per_share(x.cols), [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t) {
+      float *row = x.data + t * x.stride;
+      decode_row(table.type, table.data + static_cast<size_t>(tokens[t]) * table.row_bytes, row, x.cols);
+      if (scale != 1.0f) device.kernels->scale(row, scale, x.cols);
     }
   });
 }
 
 // Threads own columns, so that a token that occurs twice is always added in the same order.
-void embedding_backward(Device &any, float *dtable, Matrix dx, const int32_t *tokens) {
-  CpuDevice &device = cpu(any);
-  device.pool.split(dx.cols, 16, [&](int64_t begin, int64_t end, int) {
+void embedding_backward(Device &any, float *dtable, Matrix dx, const int32_t *tokens, float scale) {
+  cpu(any).pool.split(dx.cols, 16, [&](int64_t begin, int64_t end, int) {
     for (int64_t t = 0; t < dx.rows; ++t) {
-      device.kernels->add(dtable + tokens[t] * dx.cols + begin, dx.data + t * dx.stride + begin, end - begin);
+      float *to = dtable + tokens[t] * dx.cols;
+      const float *from = dx.data + t * dx.stride;
+      for (int64_t c = begin; c < end; ++c) to[c] += scale * from[c];
     }
   });
 }

@@ -28,6 +28,7 @@ struct Kernels {
 
   float (*maximum)(const float *x, int64_t n);                           // n > 0
   double (*exp_minus)(float *y, const float *x, float shift, int64_t n); // y = exp(x - shift); returns the sum of y
+  double (*sum_exp_minus)(const float *x, float shift, int64_t n);       // sum of exp(x - shift)
   float (*dot)(const float *x, const float *y, int64_t n);
   double (*sum_of_squares)(const float *x, int64_t n);
   void (*scale)(float *x, float factor, int64_t n);
@@ -42,9 +43,16 @@ struct Kernels {
   void (*rotate_pairs)(float *x, const float *cosine, const float *sine, float direction, int64_t half);  // norm
   // ds = p * (dp - delta) * scale, over ds = dp in place
   void (*softmax_gradient)(float *dp, const float *p, float delta, float scale, int64_t n);
+  void (*softcap)(float *x, float cap, int64_t n); // x = cap * tanh(x / cap)
+  // p = exp(s - lse) over the capped scores s, ds = p * (dp - delta) * scale * (1 - (s / cap)^2) over dp.
+  void (*capped_softmax_gradient)(float *dp, float *s, float lse, float delta, float scale, float cap, int64_t n);
+  // x = factor * exp(x - shift) * (1 - (x / cap)^2): a row of capped logits becomes its gradient.
+  void (*capped_exp)(float *x, float shift, float factor, float cap, int64_t n);
   void (*swiglu)(float *y, const float *gate, const float *up, int64_t n);
+  void (*geglu)(float *y, const float *gate, const float *up, int64_t n); // gelu in its tanh form
   // dgate and dup may overwrite gate and up.
   void (*swiglu_gradient)(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n);
+  void (*geglu_gradient)(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n);
   void (*adamw)(float *x, float *m, float *v, const float *g, int64_t n, float grad_scale, float beta1, float beta2,
                 float step_size, float epsilon, float root_correction, float decay);
 };

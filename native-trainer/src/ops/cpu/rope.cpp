@@ -6,7 +6,7 @@ namespace trex::cpu {
 
 void rope(Device &any, Matrix x, const int32_t *positions, const RopeTable &table, float direction) {
   CpuDevice &device = cpu(any);
-  const int64_t half = table.head_dim / 2;
+  const int64_t half = table.rotary_dims / 2;
   const auto rotate = table.neox ? device.kernels->rotate_halves : device.kernels->rotate_pairs;
   device.pool.split(x.rows, rows_per_share(x.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {

@@ -71,6 +71,17 @@ double exp_minus(float *y, const float *x, float shift, int64_t n) {
   return sum;
 }
 
+double sum_exp_minus(const float *x, float shift, int64_t n) {
+  double lane[lanes] = {};
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    for (int64_t j = 0; j < lanes; ++j) lane[j] += static_cast<double>(exp_fast(x[i + j] - shift));
+  double sum = 0.0;
+  for (int64_t j = 0; j < lanes; ++j) sum += lane[j];
+  for (; i < n; ++i) sum += static_cast<double>(exp_fast(x[i] - shift));
+  return sum;
+}
+
 float dot(const float *x, const float *y, int64_t n) {
   float lane[lanes] = {};
   int64_t i = 0;
@@ -146,11 +157,57 @@ void softmax_gradient(float *dp, const float *p, float delta, float factor, int6
   for (int64_t i = 0; i < n; ++i) dp[i] = p[i] * (dp[i] - delta) * factor;
 }
 
-void swiglu(float *y, const float *gate, const float *up, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] = gate[i] / (1.0f + exp_fast(-gate[i])) * up[i];
+// tanh to about one unit in the last place: the polynomial of the Cephes library (S. L. Moshier) near zero, where
+// 1 - 2 / (e + 1) would cancel, that quotient elsewhere.
+inline float tanh_fast(float x) {
+  const float size = x < 0.0f ? -x : x, square = x * x;
+  const float near = ((((-5.70498872745e-3f * square + 2.06390887954e-2f) * square - 5.37397155531e-2f) * square +
+                       1.33314422036e-1f) * square - 3.33332819422e-1f) * square * x + x;
+  const float far = 1.0f - 2.0f / (exp_fast(2.0f * (size < 9.0f ? size : 9.0f)) + 1.0f);
+  return size < 0.625f ? near : (x < 0.0f ? -far : far);
 }
 
-void swiglu_gradient(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n) {
+void softcap(float *x, float cap, int64_t n) {
+  const float inverse = 1.0f / cap;
+  for (int64_t i = 0; i < n; ++i) x[i] = cap * tanh_fast(x[i] * inverse);
+}
+
+void capped_softmax_gradient(float *dp, float *s, float lse, float delta, float factor, float cap, int64_t n) {
+  const float inverse = 1.0f / cap;
+  for (int64_t i = 0; i < n; ++i) {
+    const float share = s[i] * inverse;
+    s[i] = exp_fast(s[i] - lse);
+    dp[i] = s[i] * (dp[i] - delta) * factor * (1.0f - share * share);
+  }
+}
+
+void capped_exp(float *x, float shift, float factor, float cap, int64_t n) {
+  const float inverse = 1.0f / cap;
+  for (int64_t i = 0; i < n; ++i) {
+    const float share = x[i] * inverse;
+    x[i] = factor * exp_fast(x[i] - shift) * (1.0f - share * share);
+  }
+}
+
+// Both activations are g * sigmoid(z): z = g for silu; for gelu in its tanh form (Hendrycks and Gimpel, 2016)
+// z = 2 sqrt(2 / pi) (g + 0.044715 g^3), because 1 + tanh(u) = 2 sigmoid(2 u).
+constexpr float gelu_linear = 1.5957691216057308f, gelu_cubic = 0.044715f;
+
+struct Silu {
+  static float inner(float g) { return g; }
+  static float slope(float) { return 1.0f; }
+};
+struct Gelu {
+  static float inner(float g) { return gelu_linear * (g + gelu_cubic * g * g * g); }
+  static float slope(float g) { return gelu_linear * (1.0f + 3.0f * gelu_cubic * g * g); }
+};
+
+template <class Form> inline void glu_row(float *y, const float *gate, const float *up, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = gate[i] / (1.0f + exp_fast(-Form::inner(gate[i]))) * up[i];
+}
+
+template <class Form>
+inline void glu_row_gradient(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n) {
   // A block is read before any of it is written, because dgate and dup may be gate and up.
   for (int64_t i = 0; i < n; i += lanes) {
     const int64_t count = n - i < lanes ? n - i : lanes;
@@ -159,14 +216,23 @@ void swiglu_gradient(float *dgate, float *dup, const float *dy, const float *gat
     std::memcpy(u, up + i, static_cast<size_t>(count) * sizeof(float));
     std::memcpy(d, dy + i, static_cast<size_t>(count) * sizeof(float));
     for (int64_t j = 0; j < lanes; ++j) {
-      const float sigmoid = 1.0f / (1.0f + exp_fast(-g[j]));
-      const float silu = g[j] * sigmoid;
-      g[j] = d[j] * u[j] * (sigmoid + silu * (1.0f - sigmoid)); // silu' = s + g s (1 - s)
-      u[j] = d[j] * silu;
+      const float sigmoid = 1.0f / (1.0f + exp_fast(-Form::inner(g[j])));
+      const float value = g[j] * sigmoid;
+      g[j] = d[j] * u[j] * (sigmoid + value * (1.0f - sigmoid) * Form::slope(g[j])); // (g s)' = s + g s (1 - s) z'
+      u[j] = d[j] * value;
     }
     std::memcpy(dgate + i, g, static_cast<size_t>(count) * sizeof(float));
     std::memcpy(dup + i, u, static_cast<size_t>(count) * sizeof(float));
   }
+}
+
+void swiglu(float *y, const float *gate, const float *up, int64_t n) { glu_row<Silu>(y, gate, up, n); }
+void geglu(float *y, const float *gate, const float *up, int64_t n) { glu_row<Gelu>(y, gate, up, n); }
+void swiglu_gradient(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n) {
+  glu_row_gradient<Silu>(dgate, dup, dy, gate, up, n);
+}
+void geglu_gradient(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n) {
+  glu_row_gradient<Gelu>(dgate, dup, dy, gate, up, n);
 }
 
 void adamw(float *x, float *m, float *v, const float *g, int64_t n, float grad_scale, float beta1, float beta2,
@@ -180,7 +246,8 @@ void adamw(float *x, float *m, float *v, const float *g, int64_t n, float grad_s
 }
 
 #define TREX_VECTOR_KERNELS                                                                                            \
-  maximum, exp_minus, dot, sum_of_squares, scale, add, norm_row, norm_row_gradient, dot3, multiply_add, rotate_halves, \
-      rotate_pairs, softmax_gradient, swiglu, swiglu_gradient, adamw
+  maximum, exp_minus, sum_exp_minus, dot, sum_of_squares, scale, add, norm_row, norm_row_gradient, dot3, multiply_add, \
+      rotate_halves, rotate_pairs, softmax_gradient, softcap, capped_softmax_gradient, capped_exp, swiglu, geglu,      \
+      swiglu_gradient, geglu_gradient, adamw
 
 } // namespace
