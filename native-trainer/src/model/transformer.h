@@ -1,4 +1,4 @@
-// Forward and backward pass of the pre-norm decoder shared by llama, qwen2 and qwen3, over the op interface.
+// Forward and backward pass of a decoder of any supported family, over the op interface: embedding, layers, head.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "model/activations.h"
+#include "model/head.h"
 #include "model/model.h"
+#include "model/pass.h"
 
 namespace trex {
 
@@ -40,15 +42,6 @@ struct TokenBatch {
   PackedBatch packed() const;
 };
 
-// What is random in a micro-batch's pass, and the counters that make it repeatable.
-struct PassNoise {
-  float dropout = 0.0f;         // LoRA dropout rate
-  float embedding_noise = 0.0f; // NEFTune's alpha: a document of L tokens gets uniform noise of +-alpha / sqrt(L C)
-  uint64_t seed = 0;
-  uint64_t step = 0;
-  int64_t first_token = 0; // tokens of the step that came before this micro-batch
-};
-
 // For objectives whose weights depend on the probabilities (DPO, ORPO): given ln p of each of the batch's targets, fills
 // weights[i] = d(loss) / d(-ln p_i) and returns the batch's share of the loss.
 using WeighTargets = std::function<double(std::span<const double> log_probabilities, std::span<float> weights)>;
@@ -74,18 +67,15 @@ public:
   void score(const TokenBatch &batch, std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax);
 
 private:
-  void forward(const TokenBatch &batch, const PassNoise &noise);
-  void layer_forward(size_t index, const PackedBatch &batch, const PassNoise &noise, float *x_out);
-  void layer_backward(size_t index, const PackedBatch &batch, const PassNoise &noise);
-  Matrix head_forward(const TokenBatch &batch, int64_t first, int64_t rows);
-  void head_backward(const TokenBatch &batch, int64_t first, int64_t rows, const float *weights, double *losses);
-  void head_log_probabilities(const TokenBatch &batch, std::vector<double> &log_probabilities,
+  Pass begin(const TokenBatch &batch, const PackedBatch &packed, const PassNoise &noise);
+  LayerPass layer(const Pass &pass, size_t index) const;
+  void forward(const Pass &pass);
+  void add_embedding_noise(const Pass &pass, Matrix x);
+  double backward(const Pass &pass, const TokenBatch &batch);
+  void layer_backward(const Pass &pass, size_t index);
+  void head_log_probabilities(const Pass &pass, const TokenBatch &batch, std::vector<double> &log_probabilities,
                               std::vector<uint8_t> &is_argmax);
-  double backward(const TokenBatch &batch, const PassNoise &noise);
-  void project(size_t layer, Projection projection, float *y, float *x, int64_t tokens, const PassNoise &noise);
-  void project_backward(size_t layer, Projection projection, float *dx, bool add_to_dx, float *dy, float *x,
-                        int64_t tokens, const PassNoise &noise);
-  RopeTable rope_table() const;
+  int64_t head_chunk() const { return head_chunk_rows(model_.parameters, limits_.tokens); }
 
   const Ops &ops_;
   Device &device_;
@@ -93,9 +83,12 @@ private:
   PassLimits limits_;
   float *memory_ = nullptr;
   PassMemory at_;
-  std::vector<float> cosine_, sine_; // [longest, D / 2]
-  std::vector<float> weights_;       // of each target of the batch
-  std::vector<double> losses_;       // likewise
+  std::vector<std::vector<float>> angles_; // cosines and sines of every rope, [longest, R / 2] each
+  std::vector<RopeTable> ropes_;
+  std::vector<float> temperatures_; // of each token of the batch, where the family has them
+  std::vector<float> amplitudes_;   // likewise, of the embedding noise
+  std::vector<float> weights_;      // of each target of the batch
+  std::vector<double> losses_;      // likewise
   std::vector<uint8_t> is_argmax_;
 };
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "ggml.h"
+#include "ops/activation.h"
 
 namespace trex {
 
@@ -73,9 +74,6 @@ struct RopeTable {
   int64_t rotary_dims; // R: the first R values of a head are rotated, the others stay
   bool neox;           // pairs (i, i + R/2) instead of (2i, 2i + 1)
 };
-
-// What the gate of a gated feed-forward block goes through: SwiGLU or GeGLU (Shazeer, 2020). gelu is its tanh form.
-enum class Activation { silu, gelu };
 
 struct AdamW {
   float learning_rate, beta1, beta2, epsilon, weight_decay;

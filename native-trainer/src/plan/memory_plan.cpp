@@ -24,10 +24,8 @@ uint64_t trainable_values(const HyperParameters &parameters, const TrainingShape
     }
     return values;
   }
-  for (const TensorSpec &spec : expected_tensors(parameters)) {
-    const bool absent = (spec.name == "output.weight" && parameters.tied_embeddings) ||
-                        (spec.name.ends_with(".bias") && !parameters.qkv_bias);
-    if (absent || spec.name == "rope_freqs.weight") continue; // frequencies are not trained
+  for (const TensorSpec &spec : present_tensors(parameters)) {
+    if (is_rope_factors(spec.name)) continue;
     uint64_t elements = 1;
     for (const int64_t length : spec.shape) elements *= static_cast<uint64_t>(length);
     values += elements;

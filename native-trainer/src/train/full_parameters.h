@@ -19,7 +19,7 @@ struct TrainedTensor {
   int64_t count = 0;
 };
 
-// The tensors that training changes (all but rope_freqs).
+// The tensors that training changes (all but rope factors).
 std::vector<TrainedTensor> trained_tensors(const ModelFile &file);
 
 // Decodes them into `set` and returns the model that points there.

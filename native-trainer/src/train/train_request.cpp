@@ -16,7 +16,7 @@ constexpr int64_t most_steps = 1'000'000'000;
 
 // In the order of the layer, whatever the order in the request; all seven when the field is absent.
 std::vector<std::string> parse_targets(Request &fields) {
-  const auto names = lora_target_names();
+  const auto names = projection_names();
   const std::optional<std::vector<std::string>> asked = fields.optional_text_list("targets");
   if (!asked) return {names.begin(), names.end()};
   std::vector<std::string> targets;
