@@ -24,7 +24,7 @@ ggml_type read_type(const std::string &name, const std::string &field) {
   const std::optional<ggml_type> type = writable_type_from_name(name);
   if (type) return *type;
   wrong("request.range", "\"" + field + "\" in the request is \"" + name + "\".",
-        "Use F32, F16, BF16, Q8_0, Q4_0, Q4_K or Q6_K.");
+        "Use one of " + weight_type_list() + ".");
 }
 
 Architecture read_architecture(const std::string &name) {
@@ -141,7 +141,7 @@ int run_make_model(const json &document, std::ostream &out) {
   recipe.shape = read_shape(request.object("dimensions"), read_architecture(request.text("architecture")));
   recipe.name = request.text_or("name", "untitled");
   recipe.chat_template = request.optional_text("chatTemplate");
-  recipe.type = read_type(request.text_or("type", "F32"), "type");
+  recipe.storage = read_storage(request.text_or("type", "F32"), "type");
   recipe.type_of_target = read_types(request.object_or_empty("types"));
   recipe.seed = static_cast<uint64_t>(request.integer_or("seed", 1, 0, INT64_MAX));
   recipe.init_std = request.number_or("initStd", 0.02, 0.0, 100.0);

@@ -79,6 +79,17 @@ bool is_wanted(const TensorSpec &spec, const HyperParameters &p) {
   return p.qkv_bias;
 }
 
+// The recipe's storage, with another type for single targets.
+std::map<std::string, StorageType> chosen_types(const ModelRecipe &recipe, const std::vector<TensorSpec> &specs) {
+  std::map<std::string, StorageType> types = storage_types(recipe.storage, specs, mix_shape(recipe.shape));
+  for (const TensorSpec &spec : specs) {
+    const auto chosen = recipe.type_of_target.find(target_of(spec.name));
+    if (chosen == recipe.type_of_target.end() || !types.contains(spec.name)) continue;
+    types[spec.name] = {chosen->second, storable_type(chosen->second, static_cast<int>(spec.shape.size()), spec.shape[0])};
+  }
+  return types;
+}
+
 } // namespace
 
 MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, ThreadPool &threads) {
@@ -95,14 +106,16 @@ MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, Th
   if (recipe.chat_template) writer.set_text("tokenizer.chat_template", *recipe.chat_template);
 
   MadeModel made;
-  for (const TensorSpec &spec : expected_tensors(recipe.shape)) {
-    if (!is_wanted(spec, recipe.shape)) continue;
-    const auto chosen = recipe.type_of_target.find(target_of(spec.name));
-    const ggml_type wanted = chosen != recipe.type_of_target.end() ? chosen->second : recipe.type;
+  std::vector<TensorSpec> specs = expected_tensors(recipe.shape);
+  std::erase_if(specs, [&](const TensorSpec &spec) { return !is_wanted(spec, recipe.shape); });
+  const std::map<std::string, StorageType> types = chosen_types(recipe, specs);
+  writer.set_file_type(file_type_of(recipe.storage));
+  for (const TensorSpec &spec : specs) {
+    const auto type = types.find(spec.name);
     TensorSource source;
     source.name = spec.name;
     source.shape = spec.shape;
-    source.type = storable_type(wanted, static_cast<int>(spec.shape.size()), spec.shape[0]);
+    source.type = type == types.end() ? GGML_TYPE_F32 : type->second.stored;
     const bool is_norm = spec.name.ends_with("_norm.weight");
     const bool is_rope = spec.name == "rope_freqs.weight";
     source.fill = [&recipe, key = mix(recipe.seed ^ hash_name(spec.name)), columns = spec.shape[0], is_norm,
@@ -123,8 +136,8 @@ MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, Th
     for (const int64_t length : spec.shape) elements *= static_cast<uint64_t>(length);
     made.parameters += elements;
     ++made.tensor_types[type_label(source.type)];
-    if (spec.shape.size() > 1 && source.type != wanted) {
-      ++made.fallbacks[std::string(type_label(wanted)) + " -> " + type_label(source.type)];
+    if (type != types.end() && type->second.wanted != source.type) {
+      ++made.fallbacks[std::string(type_label(type->second.wanted)) + " -> " + type_label(source.type)];
     }
     writer.add(std::move(source));
   }

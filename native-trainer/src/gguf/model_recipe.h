@@ -9,6 +9,7 @@
 
 #include "gguf/hyper_parameters.h"
 #include "gguf/model_writer.h"
+#include "gguf/type_mix.h"
 
 namespace trex {
 
@@ -31,7 +32,7 @@ struct ModelRecipe {
   const ModelFile *vocabulary = nullptr; // its "tokenizer." metadata is copied; else `tokenizer` is written
   TokenizerRecipe tokenizer;
   std::optional<std::string> chat_template; // replaces the vocabulary's own
-  ggml_type type = GGML_TYPE_F32;
+  Storage storage;
   std::map<std::string, ggml_type> type_of_target; // "attn_v", "token_embd", "output", ...
   uint64_t seed = 1;
   double init_std = 0.02;
