@@ -214,13 +214,14 @@ double Transformer::loss_and_gradients(const TokenBatch &batch, float grad_scale
 }
 
 void Transformer::score(const TokenBatch &batch, std::vector<double> &log_probabilities,
-                        std::vector<uint8_t> &is_argmax) {
+                        std::vector<uint8_t> &is_argmax, const LogitsSink &sink) {
   forward(batch, {});
   log_probabilities.resize(batch.targets.size());
   is_argmax.resize(batch.targets.size());
   const int64_t chunk = head_chunk_rows(model_.parameters, limits_.tokens);
   for (int64_t first = 0; first < batch.target_count(); first += chunk) {
     const Matrix logits = head_forward(batch, first, std::min(chunk, batch.target_count() - first));
+    if (sink) sink(logits.data, logits.rows, logits.cols); // before they are overwritten
     ops_.log_probability(device_, log_probabilities.data() + first, is_argmax.data() + first, logits,
                          batch.targets.data() + first);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -47,6 +48,9 @@ struct DropoutState {
   int64_t first_token = 0; // tokens of the step that came before this micro-batch
 };
 
+// Is given logits [rows, V], dense, of consecutive targets in order.
+using LogitsSink = std::function<void(const float *logits, int64_t rows, int64_t vocab)>;
+
 class Transformer {
 public:
   // `longest` tokens is the longest document that will come. Throws std::bad_alloc.
@@ -61,8 +65,9 @@ public:
   // The same, and adds grad_scale times its gradient to every gradient the model holds.
   double loss_and_gradients(const TokenBatch &batch, float grad_scale, const DropoutState &dropout);
 
-  // ln p of each target, and whether it is the most likely token.
-  void score(const TokenBatch &batch, std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax);
+  // ln p of each target, and whether it is the most likely token. The logits they come from are shown to `logits`.
+  void score(const TokenBatch &batch, std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax,
+             const LogitsSink &logits = {});
 
 private:
   void forward(const TokenBatch &batch, const DropoutState &dropout);
