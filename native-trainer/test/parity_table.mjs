@@ -4,7 +4,7 @@
 //   pre            the tokenizer's name, any that llama.cpp knows for it
 //   dimensions     added to `commonDimensions`
 //   longTokens     beyond llama.cpp's default micro-batch of 512 and, where there is a sliding window, beyond the window
-//   tolerance      of the F32 logits, where the default does not hold; say why
+//   allowed        {rms, largest} of the F32 logits, where the default of parity.mjs does not hold; say why
 export const commonDimensions = {layers: 2, embedding: 256, feedForward: 512, heads: 4, kvHeads: 2, headDim: 64, contextLength: 1024};
 
 export const architectures = [
