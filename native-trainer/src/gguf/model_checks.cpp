@@ -30,7 +30,7 @@ public:
   }
 
 private:
-  [[noreturn]] void fail(const char *code, const std::string &what, const char *hint) const {
+  [[noreturn]] void fail(const char *code, const std::string &what, const std::string &hint) const {
     throw config_failure(code, file_.path() + " cannot be trained: " + what + ".", hint);
   }
 
@@ -65,7 +65,7 @@ private:
       fail("model.unsupported_type",
            "the tensor \"" + tensor.name + "\" is stored as " + type_label(tensor.type) +
                ", which the trainer cannot read",
-           "Choose an edition in F32, F16, BF16, Q8_0, Q4_0, Q4_K or Q6_K.");
+           "Choose an edition in one of " + weight_type_list() + ".");
     }
     if (spec.shape.size() == 1 && tensor.type != GGML_TYPE_F32) {
       fail("model.unsupported_type", "the tensor \"" + tensor.name + "\" is not stored as F32",

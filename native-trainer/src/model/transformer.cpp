@@ -132,7 +132,7 @@ double Transformer::loss_and_gradients(const TokenBatch &batch, const WeighTarge
   const PackedBatch packed = batch.packed();
   const Pass pass = begin(batch, packed, noise);
   forward(pass);
-  head_log_probabilities(pass, batch, losses_, is_argmax_);
+  head_log_probabilities(pass, batch, losses_, is_argmax_, {});
   weights_.resize(batch.targets.size());
   const double loss = weigh(losses_, weights_);
   backward(pass, batch);
@@ -140,7 +140,8 @@ double Transformer::loss_and_gradients(const TokenBatch &batch, const WeighTarge
 }
 
 void Transformer::head_log_probabilities(const Pass &pass, const TokenBatch &batch,
-                                         std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax) {
+                                         std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax,
+                                         const LogitsSink &sink) {
   log_probabilities.resize(batch.targets.size());
   is_argmax.resize(batch.targets.size());
   const int64_t chunk = head_chunk();
@@ -149,16 +150,17 @@ void Transformer::head_log_probabilities(const Pass &pass, const TokenBatch &bat
                                        std::min(chunk, batch.target_count() - first));
     ops_.log_probability(device_, log_probabilities.data() + first, is_argmax.data() + first, logits,
                          batch.targets.data() + first, static_cast<float>(model_.parameters.logit_softcap));
+    if (sink) sink(logits.data, logits.rows, logits.cols);
   }
 }
 
 void Transformer::score(const TokenBatch &batch, std::vector<double> &log_probabilities,
-                        std::vector<uint8_t> &is_argmax) {
+                        std::vector<uint8_t> &is_argmax, const LogitsSink &sink) {
   const PackedBatch packed = batch.packed();
   const PassNoise none;
   const Pass pass = begin(batch, packed, none);
   forward(pass);
-  head_log_probabilities(pass, batch, log_probabilities, is_argmax);
+  head_log_probabilities(pass, batch, log_probabilities, is_argmax, sink);
 }
 
 double Transformer::loss(const TokenBatch &batch) {

@@ -46,6 +46,9 @@ struct TokenBatch {
 // weights[i] = d(loss) / d(-ln p_i) and returns the batch's share of the loss.
 using WeighTargets = std::function<double(std::span<const double> log_probabilities, std::span<float> weights)>;
 
+// Is given logits [rows, V], dense, of consecutive targets in order.
+using LogitsSink = std::function<void(const float *logits, int64_t rows, int64_t vocab)>;
+
 class Transformer {
 public:
   // `longest` tokens is the longest document that will come. Throws std::bad_alloc.
@@ -63,8 +66,9 @@ public:
   // Adds the gradient of a loss that `weigh` defines, and returns what it returned. The head is computed twice.
   double loss_and_gradients(const TokenBatch &batch, const WeighTargets &weigh, const PassNoise &noise);
 
-  // ln p of each target, and whether it is the most likely token.
-  void score(const TokenBatch &batch, std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax);
+  // ln p of each target, and whether it is the most likely token. The logits they come from are shown to `logits`.
+  void score(const TokenBatch &batch, std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax,
+             const LogitsSink &logits = {});
 
 private:
   Pass begin(const TokenBatch &batch, const PackedBatch &packed, const PassNoise &noise);
@@ -74,7 +78,7 @@ private:
   double backward(const Pass &pass, const TokenBatch &batch);
   void layer_backward(const Pass &pass, size_t index);
   void head_log_probabilities(const Pass &pass, const TokenBatch &batch, std::vector<double> &log_probabilities,
-                              std::vector<uint8_t> &is_argmax);
+                              std::vector<uint8_t> &is_argmax, const LogitsSink &sink);
   int64_t head_chunk() const { return head_chunk_rows(model_.parameters, limits_.tokens); }
 
   const Ops &ops_;

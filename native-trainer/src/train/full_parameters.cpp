@@ -77,15 +77,21 @@ Model attach_full(const ModelFile &file, ParameterSet &set, std::vector<TrainedT
 }
 
 WrittenFile write_full_model(const std::string &utf8_path, const ModelFile &file, const ParameterSet &set,
-                             const std::vector<TrainedTensor> &tensors, ggml_type type, ThreadPool &threads) {
+                             const std::vector<TrainedTensor> &tensors, const Storage &storage,
+                             ThreadPool &threads) {
   ModelWriter writer(file);
   for (const TensorView &frozen : file.tensors()) {
     if (is_rope_factors(frozen.name)) writer.add({frozen.name, {frozen.ne[0]}, frozen.type, {}, &frozen});
   }
+  std::vector<TensorSpec> specs;
+  for (const TrainedTensor &tensor : tensors) specs.push_back({tensor.name, tensor.shape});
+  const std::map<std::string, StorageType> types = storage_types(storage, specs, mix_shape(read_hyper_parameters(file)));
+  writer.set_file_type(file_type_of(storage));
   for (const TrainedTensor &tensor : tensors) {
     const float *values = set.values() + tensor.offset;
     const int64_t width = tensor.shape[0];
-    writer.add({tensor.name, tensor.shape, storable_type(type, static_cast<int>(tensor.shape.size()), width),
+    const auto type = types.find(tensor.name);
+    writer.add({tensor.name, tensor.shape, type == types.end() ? GGML_TYPE_F32 : type->second.stored,
                 [values, width](int64_t first_row, int64_t rows, float *out) {
                   std::copy(values + first_row * width, values + (first_row + rows) * width, out);
                 },

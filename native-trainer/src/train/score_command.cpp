@@ -1,10 +1,12 @@
 #include "train/score_command.h"
 
 #include <algorithm>
+#include <memory>
 #include <new>
 #include <ostream>
 #include <span>
 
+#include "common/atomic_file.h"
 #include "common/interrupt.h"
 #include "common/platform.h"
 #include "common/request.h"
@@ -20,7 +22,7 @@ namespace {
 
 struct ScoreRequest {
   std::string model, pairs;
-  std::optional<std::string> adapter;
+  std::optional<std::string> adapter, logits;
   double adapter_scale = 1.0;
   int threads = 0;
   bool per_token = false;
@@ -32,6 +34,7 @@ ScoreRequest parse(const nlohmann::json &json) {
   request.model = fields.text("model");
   request.pairs = fields.text("pairs");
   request.adapter = fields.optional_text("adapter");
+  request.logits = fields.optional_text("logits");
   request.adapter_scale = fields.number_or("adapterScale", 1.0, -1e6, 1e6);
   request.threads = static_cast<int>(fields.integer_or("threads", 0, 0, 1024));
   request.per_token = fields.boolean_or("perToken", false);
@@ -50,6 +53,19 @@ nlohmann::json result_line(const ScorePair &pair, std::span<const double> log_pr
       {"isGreedy", std::all_of(is_argmax.begin(), is_argmax.end(), [](uint8_t x) { return x != 0; })}};
   if (per_token) line["perToken"] = log_probabilities;
   return line;
+}
+
+// Where the request's "logits" file is written: one row [V] of little-endian fp32 for every continuation token of every
+// pair, in order, from which that token was predicted. Null without the field.
+std::unique_ptr<AtomicFile> open_logits(const ScoreRequest &request) {
+  return request.logits ? std::make_unique<AtomicFile>(*request.logits) : nullptr;
+}
+
+LogitsSink sink_into(AtomicFile *file) {
+  if (file == nullptr) return {};
+  return [file](const float *logits, int64_t rows, int64_t vocab) {
+    file->write(logits, static_cast<size_t>(rows * vocab) * sizeof(float));
+  };
 }
 
 // Pairs that go through the model together: as many of the next ones as fit.
@@ -86,6 +102,7 @@ int run_score(const nlohmann::json &json, std::ostream &out) {
     ProjectionRanks &ranks = limits.ranks.emplace_back();
     for (size_t p = 0; p < projection_count; ++p) ranks[p] = layer.projections[p].lora.rank;
   }
+  const std::unique_ptr<AtomicFile> logits = open_logits(request);
   const int threads = request.threads > 0 ? request.threads : platform::physical_processors();
   try {
     CpuDevice device(threads, longest, best_isa());
@@ -101,7 +118,7 @@ int run_score(const nlohmann::json &json, std::ostream &out) {
         const int32_t context = pairs[i].context;
         batch.append(pairs[i].tokens, [context](int32_t position) { return position >= context; });
       }
-      transformer.score(batch, log_probabilities, is_argmax);
+      transformer.score(batch, log_probabilities, is_argmax, sink_into(logits.get()));
       size_t at = 0;
       for (size_t i = begin; i < end; ++i) {
         const size_t count = pairs[i].tokens.size() - static_cast<size_t>(pairs[i].context);
@@ -117,6 +134,7 @@ int run_score(const nlohmann::json &json, std::ostream &out) {
                       "The system refused the memory to score a pair of " + std::to_string(longest) + " tokens.",
                       "Shorten the longest pair or close other programs.");
   }
+  if (logits) logits->commit();
   events.emit("done", {{"pairs", pairs.size()}, {"tokens", total}, {"seconds", events.elapsed_ms() / 1000.0}});
   return 0;
 }
