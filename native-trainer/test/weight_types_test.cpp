@@ -68,7 +68,7 @@ Measured run(const std::string &path) {
   CpuDevice device(2, longest, best_isa());
   LoraRequest lora;
   lora.ranks.rank = rank;
-  for (const std::string_view name : lora_target_names()) lora.targets.emplace_back(name);
+  lora.targets = lora_target_names(frozen.model.parameters);
   const std::vector<LoraTarget> targets = lora_targets(frozen.model, lora.targets);
   ParameterSet set(cpu_ops(), device, lora_values(targets, lora.ranks));
   attach_lora(frozen.model, set, targets, lora, 1);
