@@ -17,6 +17,7 @@
 #include "model/frozen_model.h"
 #include "model/transformer.h"
 #include "ops/cpu/cpu_device.h"
+#include "ops/cpu/gemm.h"
 #include "support/check.h"
 #include "support/numbers.h"
 #include "support/training_jobs.h"
@@ -158,6 +159,13 @@ TEST(a_model_of_any_type_equals_its_twin_in_f32) {
     const double gradients = relative_error(got.gradients, expected.gradients);
     CHECK_CASE(scores < 1e-6, name + " scores differ by " + std::to_string(scores));
     CHECK_CASE(gradients < 1e-6, name + " gradients differ by " + std::to_string(gradients));
+  }
+}
+
+TEST(the_panels_of_the_matrix_product_start_on_blocks) {
+  for (const ggml_type type : weight_types()) {
+    const int64_t block = ggml_blck_size(type);
+    CHECK_CASE(gemm_block_depth % block == 0 && gemm_block_columns % block == 0, type_label(type));
   }
 }
 
