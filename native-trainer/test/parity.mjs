@@ -58,10 +58,11 @@ function readFloats(path) {
     return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 }
 
-// Logits [T, V] of both sides. A last token that is only ever predicted gives ours a row for every position.
+// Logits [T, V] of both sides. A last token that is only ever predicted gives ours a row for every position. One
+// thread: the models are tiny, and threads that wait for each other crawl on a busy machine.
 function ours(model, tokens, adapter) {
     writeFileSync(at("pair.jsonl"), JSON.stringify({id: 0, context: tokens.slice(0, 1), continuation: [...tokens.slice(1), 0]}) + "\n");
-    trex("score", {model, pairs: at("pair.jsonl"), adapter: adapter.path, adapterScale: adapter.scale, logits: at("ours.f32")});
+    trex("score", {model, pairs: at("pair.jsonl"), threads: 1, adapter: adapter.path, adapterScale: adapter.scale, logits: at("ours.f32")});
     return readFloats(at("ours.f32"));
 }
 
@@ -107,7 +108,7 @@ function trainedModel({name: label, architecture, pre, dimensions, make, mixedRa
         dimensions: {...commonDimensions, ...dimensions}, ...make
     });
     // Training every weight for a while gives norms and biases values other than 1 and 0.
-    const common = {batch: {tokensPerStep: 512, maxSequenceTokens: 128}, checkpointEverySteps: 0};
+    const common = {threads: 1, batch: {tokensPerStep: 512, maxSequenceTokens: 128}, checkpointEverySteps: 0};
     trex("train", {
         ...common, model: fresh, data: at("train.jsonl"), outDir: at(`${label}-full`), method: "full", steps: 15,
         output: {type: "F32"}, optimizer: {learningRate: 0.003}
@@ -136,7 +137,7 @@ async function compareGreedy(architecture, type, theirModel, ourModel, adapterNa
     const prompt = textOf(16, 7);
     const {tokens} = await peer.ask({command: "greedy", model: theirModel, tokens: prompt, count: 24, adapter: adapter.path, adapterScale: adapter.scale});
     writeFileSync(at("pair.jsonl"), JSON.stringify({id: 0, context: prompt, continuation: tokens}) + "\n");
-    const [result] = trex("score", {model: ourModel, pairs: at("pair.jsonl"), adapter: adapter.path, adapterScale: adapter.scale});
+    const [result] = trex("score", {model: ourModel, threads: 1, pairs: at("pair.jsonl"), adapter: adapter.path, adapterScale: adapter.scale});
     const difference = result.isGreedy && tokens.length === 24 ? 0 : 1;
     report({architecture, type, context: "greedy", adapter: adapterName, against: "llama.cpp"}, {largest: difference, rms: difference}, always);
 }
