@@ -15,6 +15,9 @@ export const commonDimensions = {layers: 2, embedding: 256, feedForward: 512, he
 const geluTable = {rms: 1e-3, largest: 2e-3};
 const window = {"attention.sliding_window": 64, "attention.sliding_window_pattern": 3};
 
+// Four layers instead of two: the same rounding, summed over twice as many.
+const deeper = {rms: 2e-6, largest: 4e-6};
+
 const list = [
     {architecture: "llama", pre: "llama-bpe", dimensions: {tieEmbeddings: false, ropeBase: 500000, rmsEpsilon: 1e-5},
         make: {ropeFactors: Array.from({length: 32}, (_, index) => (index < 16 ? 1 : index < 24 ? 3 : 8))}}, // Llama 3.x
@@ -25,7 +28,7 @@ const list = [
         make: {metadata: {"attention.temperature_scale": 0.1, "rope.scaling.type": "yarn", "rope.scaling.factor": 16,
             "rope.scaling.original_context_length": 128, "rope.scaling.yarn_beta_fast": 32, "rope.scaling.yarn_beta_slow": 1,
             "rope.scaling.yarn_log_multiplier": 0.5}}},
-    {architecture: "smollm3", pre: "llama-bpe", dimensions: {layers: 4, ropeBase: 2000000, rmsEpsilon: 1e-6}},
+    {architecture: "smollm3", pre: "llama-bpe", dimensions: {layers: 4, ropeBase: 2000000, rmsEpsilon: 1e-6}, allowed: deeper},
     {architecture: "qwen2", pre: "qwen2", dimensions: {tieEmbeddings: true, ropeBase: 1000000, rmsEpsilon: 1e-6}},
     {architecture: "qwen3", pre: "qwen2", dimensions: {headDim: 128, tieEmbeddings: false, ropeBase: 10000, rmsEpsilon: 1e-6}},
     {name: "qwen3, YaRN", f32Only: true, architecture: "qwen3", pre: "qwen2", dimensions: {headDim: 128, ropeBase: 1000000},
