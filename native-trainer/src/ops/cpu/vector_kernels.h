@@ -163,7 +163,7 @@ inline float tanh_fast(float x) {
   const float size = x < 0.0f ? -x : x, square = x * x;
   const float near = ((((-5.70498872745e-3f * square + 2.06390887954e-2f) * square - 5.37397155531e-2f) * square +
                        1.33314422036e-1f) * square - 3.33332819422e-1f) * square * x + x;
-  const float far = 1.0f - 2.0f / (exp_fast(2.0f * (size < 9.0f ? size : 9.0f)) + 1.0f);
+  const float far = 1.0f - 2.0f / (exp_fast(2.0f * (size < 10.0f ? size : 10.0f)) + 1.0f);
   return size < 0.625f ? near : (x < 0.0f ? -far : far);
 }
 
