@@ -50,13 +50,9 @@ const Case cases[] = {
     {"cap and window 1", {2, 1, 4, 0.4f, 1.5f, 1}, {0, 65}},
 };
 
-template <class Value> struct Inputs {
-  std::vector<Value> q, k, v, dout;
-};
+template <class Value> struct Inputs { std::vector<Value> q, k, v, dout; };
 
-template <class Value> struct Results {
-  std::vector<Value> out, lse, dq, dk, dv;
-};
+template <class Value> struct Results { std::vector<Value> out, lse, dq, dk, dv; };
 
 Inputs<float> inputs_of(const Case &c) {
   const auto tokens = static_cast<int64_t>(c.tokens());
@@ -200,7 +196,8 @@ TEST(attention_equals_plain_loops) {
 TEST(attention_does_not_depend_on_the_number_of_threads) {
   for (const Case &c : cases) {
     const Inputs<float> x = inputs_of(c);
-    check_threads(c.name, [&](CpuDevice &device) { return joined(attention(device, c, x)); }, c.longest());
+    check_threads(
+        c.name, [&](CpuDevice &device) { return joined(attention(device, c, x)); }, c.longest());
   }
 }
 

@@ -156,8 +156,8 @@ TEST(gated_units_agree_with_their_own_differences) {
         cpu_ops().glu_forward(device, matrix(y, count), matrix(gate, count), matrix(up, count), activation);
         return inner_product(y, dy);
       };
-      cpu_ops().glu_backward(device, matrix(dgate, count), matrix(dup, count), matrix(dy, count),
-                             matrix(gate, count), matrix(up, count), activation);
+      cpu_ops().glu_backward(device, matrix(dgate, count), matrix(dup, count), matrix(dy, count), matrix(gate, count),
+                             matrix(up, count), activation);
       const std::vector<float> direction = random_values(count, 4);
       CHECK_CASE(close(slope_along(gate, direction, 0.01, value), inner_product(dgate, direction), tolerance), isa);
       CHECK_CASE(close(slope_along(up, direction, 0.01, value), inner_product(dup, direction), tolerance), isa);
@@ -232,8 +232,8 @@ TEST(the_embedding_is_a_scaled_row_of_its_table) {
     ggml_quantize_chunk(type, exact.data(), stored.data(), 0, vocab, width, nullptr);
     on_every_isa([&](CpuDevice &device, const std::string &isa) {
       std::vector<float> x(4 * width), row(width);
-      cpu_ops().embedding_forward(device, matrix(x, width), tokens.data(), {stored.data(), type, width, vocab, row_bytes},
-                                  scale);
+      cpu_ops().embedding_forward(device, matrix(x, width), tokens.data(),
+                                  {stored.data(), type, width, vocab, row_bytes}, scale);
       for (size_t t = 0; t < tokens.size(); ++t) {
         decode_row(type, stored.data() + static_cast<size_t>(tokens[t]) * row_bytes, row.data(), width);
         for (size_t c = 0; c < width; ++c) CHECK_CASE(x[t * width + c] == scale * row[c], isa);
@@ -244,10 +244,9 @@ TEST(the_embedding_is_a_scaled_row_of_its_table) {
   on_every_isa([&](CpuDevice &device, const std::string &isa) {
     const std::vector<float> table = random_values(vocab * width, 2);
     std::vector<float> dx = random_values(4 * width, 3), x(dx.size()), dtable(table.size());
-    cpu_ops().embedding_forward(device, matrix(x, width), tokens.data(),
-                                {reinterpret_cast<const std::byte *>(table.data()), GGML_TYPE_F32, width, vocab,
-                                 width * sizeof(float)},
-                                scale);
+    cpu_ops().embedding_forward(
+        device, matrix(x, width), tokens.data(),
+        {reinterpret_cast<const std::byte *>(table.data()), GGML_TYPE_F32, width, vocab, width * sizeof(float)}, scale);
     cpu_ops().embedding_backward(device, dtable.data(), matrix(dx, width), tokens.data(), scale);
     CHECK_CASE(close(inner_product(dx, x), inner_product(dtable, table), 1e-5), isa);
     for (size_t c = 0; c < width; ++c) {

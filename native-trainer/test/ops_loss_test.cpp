@@ -13,9 +13,12 @@ struct Case {
 };
 
 const Case cases[] = {
-    {"plain", 6, 301, 6.0f, 0.0f},        {"one token", 3, 1, 6.0f, 0.0f},
-    {"fewer than a vector", 9, 7, 6.0f, 0.0f}, {"capped", 6, 301, 20.0f, 30.0f},
-    {"capped, small", 9, 17, 3.0f, 2.0f}, {"a real vocabulary", 2, 151'936, 8.0f, 0.0f},
+    {"plain", 6, 301, 6.0f, 0.0f},
+    {"one token", 3, 1, 6.0f, 0.0f},
+    {"fewer than a vector", 9, 7, 6.0f, 0.0f},
+    {"capped", 6, 301, 20.0f, 30.0f},
+    {"capped, small", 9, 17, 3.0f, 2.0f},
+    {"a real vocabulary", 2, 151'936, 8.0f, 0.0f},
     {"a real vocabulary, capped", 2, 256'000, 40.0f, 30.0f},
 };
 
@@ -111,8 +114,7 @@ TEST(losses_do_not_depend_on_threads_or_on_strides) {
     const auto run = [&](CpuDevice &device, int64_t stride) {
       std::vector<float> wide(static_cast<size_t>(c.rows * stride), 7.0f), result;
       std::vector<double> losses(targets.size());
-      for (int64_t i = 0; i < c.rows; ++i)
-        std::copy_n(logits.data() + i * c.vocab, c.vocab, wide.data() + i * stride);
+      for (int64_t i = 0; i < c.rows; ++i) std::copy_n(logits.data() + i * c.vocab, c.vocab, wide.data() + i * stride);
       cpu_ops().cross_entropy(device, losses.data(), {wide.data(), c.rows, c.vocab, stride}, targets.data(),
                               weights.data(), c.softcap);
       for (int64_t i = 0; i < c.rows; ++i) {

@@ -1,4 +1,5 @@
-// What the tests of the operations share: every instruction set, several numbers of threads, dense and strided matrices.
+// What the tests of the operations share: every instruction set, several numbers of threads, dense and strided
+// matrices.
 #pragma once
 
 #include <cstring>
