@@ -119,6 +119,10 @@ void add(float *y, const float *x, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] += x[i];
 }
 
+void add_scaled(float *y, const float *x, float factor, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] += factor * x[i];
+}
+
 void norm_row(float *y, const float *x, const float *weight, float rstd, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = x[i] * rstd * weight[i];
 }
@@ -161,8 +165,12 @@ void softmax_gradient(float *dp, const float *p, float delta, float factor, int6
 // 1 - 2 / (e + 1) would cancel, that quotient elsewhere.
 inline float tanh_fast(float x) {
   const float size = x < 0.0f ? -x : x, square = x * x;
-  const float near = ((((-5.70498872745e-3f * square + 2.06390887954e-2f) * square - 5.37397155531e-2f) * square +
-                       1.33314422036e-1f) * square - 3.33332819422e-1f) * square * x + x;
+  const float near =
+      ((((-5.70498872745e-3f * square + 2.06390887954e-2f) * square - 5.37397155531e-2f) * square + 1.33314422036e-1f) *
+           square -
+       3.33332819422e-1f) *
+          square * x +
+      x;
   const float far = 1.0f - 2.0f / (exp_fast(2.0f * (size < 10.0f ? size : 10.0f)) + 1.0f);
   return size < 0.625f ? near : (x < 0.0f ? -far : far);
 }
@@ -246,8 +254,8 @@ void adamw(float *x, float *m, float *v, const float *g, int64_t n, float grad_s
 }
 
 #define TREX_VECTOR_KERNELS                                                                                            \
-  maximum, exp_minus, sum_exp_minus, dot, sum_of_squares, scale, add, norm_row, norm_row_gradient, dot3, multiply_add, \
-      rotate_halves, rotate_pairs, softmax_gradient, softcap, capped_softmax_gradient, capped_exp, swiglu, geglu,      \
-      swiglu_gradient, geglu_gradient, adamw
+  maximum, exp_minus, sum_exp_minus, dot, sum_of_squares, scale, add, add_scaled, norm_row, norm_row_gradient, dot3,   \
+      multiply_add, rotate_halves, rotate_pairs, softmax_gradient, softcap, capped_softmax_gradient, capped_exp,       \
+      swiglu, geglu, swiglu_gradient, geglu_gradient, adamw
 
 } // namespace
