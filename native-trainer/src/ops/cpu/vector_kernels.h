@@ -214,24 +214,25 @@ template <class Form> inline void glu_row(float *y, const float *gate, const flo
   for (int64_t i = 0; i < n; ++i) y[i] = gate[i] / (1.0f + exp_fast(-Form::inner(gate[i]))) * up[i];
 }
 
+// One block, read whole before any of it is written, because dgate and dup may be gate and up.
+template <class Form, int64_t Count>
+inline void glu_block_gradient(float *dgate, float *dup, const float *dy, const float *gate, const float *up) {
+  float g[Count], u[Count];
+  for (int64_t j = 0; j < Count; ++j) {
+    const float sigmoid = 1.0f / (1.0f + exp_fast(-Form::inner(gate[j])));
+    const float value = gate[j] * sigmoid;
+    g[j] = dy[j] * up[j] * (sigmoid + value * (1.0f - sigmoid) * Form::slope(gate[j])); // (g s)' = s + g s (1 - s) z'
+    u[j] = dy[j] * value;
+  }
+  for (int64_t j = 0; j < Count; ++j) dgate[j] = g[j];
+  for (int64_t j = 0; j < Count; ++j) dup[j] = u[j];
+}
+
 template <class Form>
 inline void glu_row_gradient(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n) {
-  // A block is read before any of it is written, because dgate and dup may be gate and up.
-  for (int64_t i = 0; i < n; i += lanes) {
-    const int64_t count = n - i < lanes ? n - i : lanes;
-    float g[lanes] = {}, u[lanes] = {}, d[lanes] = {};
-    std::memcpy(g, gate + i, static_cast<size_t>(count) * sizeof(float));
-    std::memcpy(u, up + i, static_cast<size_t>(count) * sizeof(float));
-    std::memcpy(d, dy + i, static_cast<size_t>(count) * sizeof(float));
-    for (int64_t j = 0; j < lanes; ++j) {
-      const float sigmoid = 1.0f / (1.0f + exp_fast(-Form::inner(g[j])));
-      const float value = g[j] * sigmoid;
-      g[j] = d[j] * u[j] * (sigmoid + value * (1.0f - sigmoid) * Form::slope(g[j])); // (g s)' = s + g s (1 - s) z'
-      u[j] = d[j] * value;
-    }
-    std::memcpy(dgate + i, g, static_cast<size_t>(count) * sizeof(float));
-    std::memcpy(dup + i, u, static_cast<size_t>(count) * sizeof(float));
-  }
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) glu_block_gradient<Form, lanes>(dgate + i, dup + i, dy + i, gate + i, up + i);
+  for (; i < n; ++i) glu_block_gradient<Form, 1>(dgate + i, dup + i, dy + i, gate + i, up + i);
 }
 
 void swiglu(float *y, const float *gate, const float *up, int64_t n) { glu_row<Silu>(y, gate, up, n); }
