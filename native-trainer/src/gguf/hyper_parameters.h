@@ -34,8 +34,8 @@ struct RopeParameters {
   double extrapolation = 0.0;      // YaRN (Peng et al., 2023): 1 mixes in unscaled positions, 0 is plain scaling
   double beta_fast = 32.0, beta_slow = 1.0; // YaRN: turns between which the mix goes from all to none
   int64_t original_context = 0;    // tokens before the context was stretched
-  std::vector<float> factors;      // dims / 2 divisors of the angles (llama 3.x; phi3's short ones), or empty
-  std::vector<float> long_factors; // used instead when the context is longer than original_context (phi3), or empty
+  std::vector<float> factors{};      // dims / 2 divisors of the angles (llama 3.x; phi3's short ones), or empty
+  std::vector<float> long_factors{}; // used instead when the context is longer than original_context (phi3), or empty
 };
 
 struct HyperParameters {

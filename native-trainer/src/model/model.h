@@ -16,7 +16,7 @@ struct Linear {
   const float *bias = nullptr;
   float *dweight = nullptr;
   float *dbias = nullptr;
-  LoraPair lora; // rank 0: none
+  LoraPair lora{}; // rank 0: none
 
   bool present() const { return weight.data != nullptr; }
   const LoraPair *lora_or_null() const { return lora.rank > 0 ? &lora : nullptr; }
