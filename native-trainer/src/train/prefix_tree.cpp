@@ -91,6 +91,11 @@ void PrefixTree::number_targets() {
   for (int32_t &target : pair_targets_) target = number[static_cast<size_t>(target)];
 }
 
+uint64_t PrefixTree::bytes() const {
+  return tokens_.size() * sizeof(int32_t) + pieces_.size() * sizeof(Piece) + targets_.size() * sizeof(Target) +
+         pair_offsets_.size() * sizeof(size_t) + pair_targets_.size() * sizeof(int32_t);
+}
+
 size_t PrefixTree::piece_of(int64_t row) const {
   const auto after = std::upper_bound(pieces_.begin(), pieces_.end(), row,
                                       [](int64_t wanted, const Piece &piece) { return wanted < piece.first; });

@@ -29,6 +29,8 @@ public:
   int64_t target_count() const { return static_cast<int64_t>(targets_.size()); }
   int64_t longest() const { return longest_; } // positions on the longest path
 
+  uint64_t bytes() const;
+
   // Which of the targets each token of a pair's continuation is; targets are numbered in the order of the stream.
   std::span<const int32_t> targets_of(size_t pair) const {
     return std::span(pair_targets_).subspan(pair_offsets_[pair], pair_offsets_[pair + 1] - pair_offsets_[pair]);
