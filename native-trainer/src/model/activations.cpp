@@ -33,9 +33,15 @@ Matrix columns_of(const Matrix &m, int64_t first, int64_t count) {
   return {m.data == nullptr ? nullptr : m.data + first, m.rows, count, m.stride};
 }
 
+// Of a matrix with `first` rows more, those after them.
+Matrix rows_from(const Matrix &m, int64_t first) {
+  return {m.data == nullptr ? nullptr : m.data + first * m.stride, m.rows - first, m.cols, m.stride};
+}
+
 Matrix rows_after(float *data, int64_t rows, int64_t columns) { return {data, rows, columns, columns}; }
 
-void take_attention(LayerActivations &a, Carver &carver, const HyperParameters &p, const LayerShape &layer, int64_t tokens) {
+void take_attention(LayerActivations &a, Carver &carver, const HyperParameters &p, const LayerShape &layer,
+                    int64_t tokens, int64_t carried) {
   const ArchitectureTraits &traits = p.traits();
   const int64_t q = layer.q_width(), kv = layer.kv_width();
   a.attention_rstd = carver.take(tokens);
@@ -46,14 +52,14 @@ void take_attention(LayerActivations &a, Carver &carver, const HyperParameters &
     a.k_rstd = carver.take(tokens * layer.kv_heads);
   }
   if (traits.fused) {
-    a.qkv = carver.take(tokens, q + 2 * kv);
+    a.qkv = rows_from(carver.take(carried + tokens, q + 2 * kv), carried);
     a.q = columns_of(a.qkv, 0, q);
     a.k = columns_of(a.qkv, q, kv);
     a.v = columns_of(a.qkv, q + kv, kv);
   } else {
     a.q = carver.take(tokens, q);
-    a.k = carver.take(tokens, kv);
-    a.v = carver.take(tokens, kv);
+    a.k = rows_from(carver.take(carried + tokens, kv), carried);
+    a.v = rows_from(carver.take(carried + tokens, kv), carried);
   }
   a.attention = carver.take(tokens, q);
   a.lse = carver.take(tokens * layer.heads);
@@ -95,16 +101,20 @@ void take_layers(PassMemory &memory, Carver &carver, const HyperParameters &p, c
   const Matrix shared_x = limits.backward ? Matrix{} : carver.take(tokens, p.embedding);
   for (LayerActivations &a : memory.layers) a.x = limits.backward ? carver.take(tokens, p.embedding) : shared_x;
   for (size_t layer = 0; own_all && layer < p.layers.size(); ++layer) {
-    take_attention(memory.layers[layer], carver, p, p.layers[layer], tokens);
+    take_attention(memory.layers[layer], carver, p, p.layers[layer], tokens, 0);
     take_rest(memory.layers[layer], carver, p, tokens, limits.ranks[layer]);
     if (own_ffn) take_feed_forward(memory.layers[layer], carver, p, p.layers[layer], tokens);
   }
   if (own_ffn) return;
+  for (size_t layer = 0; limits.carried > 0 && layer < p.layers.size(); ++layer) {
+    memory.layers[layer].kept_k = carver.take(limits.carried, p.layers[layer].kv_width());
+    memory.layers[layer].kept_v = carver.take(limits.carried, p.layers[layer].kv_width());
+  }
   const size_t start = carver.position();
   for (size_t layer = 0; layer < p.layers.size(); ++layer) {
     carver.rewind(start);
     LayerActivations &a = memory.layers[layer];
-    if (!own_all) take_attention(a, carver, p, p.layers[layer], tokens);
+    if (!own_all) take_attention(a, carver, p, p.layers[layer], tokens, limits.carried);
     if (!own_all) take_rest(a, carver, p, tokens, limits.ranks[layer]);
     take_feed_forward(a, carver, p, p.layers[layer], tokens);
   }

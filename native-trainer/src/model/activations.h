@@ -29,6 +29,7 @@ struct PassLimits {
   bool backward = false;              // what a layer's backward pass needs is kept; otherwise the layers share one set
   std::vector<ProjectionRanks> ranks; // of each layer
   Recompute recompute = Recompute::nothing;
+  int64_t carried = 0; // rows of keys and values that go from batch to batch (carried_keys.h); without backward only
 };
 
 // A layer's values. With fused matrices q, k, v and gate, up are columns of qkv and gate_up.
@@ -39,7 +40,8 @@ struct LayerActivations {
   float *q_rstd = nullptr;           // [T * heads]
   float *k_rstd = nullptr;           // [T * kv_heads]
   Matrix qkv;                        // [T, Q + 2 K] when fused
-  Matrix q, k, v;                    // [T, Q], [T, K], [T, K]; q and k rotated
+  Matrix q, k, v;                    // [T, Q], [T, K], [T, K]; q and k rotated. Room for carried rows lies before them
+  Matrix kept_k, kept_v;             // [carried, K] each, of this layer alone
   Matrix attention;                  // [T, Q]
   float *lse = nullptr;              // [heads, T]
   Matrix attention_out;              // [T, C] before the post-norm, where there is one

@@ -49,8 +49,10 @@ void attention_block_forward(const LayerPass &layer) {
   }
   rotate(layer, a.q, a.k, 1.0f);
   if (pass.temperatures != nullptr) pass.ops.scale_rows(pass.device, a.q, pass.temperatures);
-  pass.ops.attention_forward(pass.device, a.attention, a.lse, a.q, a.k, a.v, pass.batch,
-                             attention_shape(p, layer.shape));
+  carry_in(layer);
+  pass.ops.attention_forward(pass.device, a.attention, a.lse, a.q, with_carried(a.k, pass.batch.carried),
+                             with_carried(a.v, pass.batch.carried), pass.batch, attention_shape(p, layer.shape));
+  carry_out(layer);
   if (p.traits().post_norms) {
     project(layer, attn_output, a.attention_out, a.attention);
     norm_forward(pass, a.middle, a.post_attention_rstd, a.attention_out, layer.weights.post_attention_norm);

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "model/activations.h"
+#include "model/carried_keys.h"
 #include "model/model.h"
 
 namespace trex {
@@ -26,6 +27,7 @@ struct Pass {
   Workspace work;                   // cut to the batch's T tokens
   std::span<const RopeTable> ropes; // of HyperParameters::ropes
   const float *temperatures;        // [T] what q is multiplied by, or null
+  const CarriedKeys &carry;
 
   int64_t tokens() const { return batch.token_count; }
   float epsilon() const { return static_cast<float>(parameters.rms_epsilon); }

@@ -17,11 +17,13 @@ void TokenBatch::clear() {
   target_rows.clear();
   targets.clear();
   longest = 0;
+  parents.clear();
+  carry.clear();
 }
 
 PackedBatch TokenBatch::packed() const {
   return {tokens.data(), positions.data(), offsets.data(), static_cast<int64_t>(offsets.size()) - 1,
-          token_count(), longest};
+          token_count(), longest, parents.empty() ? nullptr : parents.data(), static_cast<int64_t>(carry.before.size())};
 }
 
 Transformer::Transformer(const Ops &ops, Device &device, const Model &model, const PassLimits &limits, int64_t longest)
@@ -52,7 +54,7 @@ Pass Transformer::begin(const TokenBatch &batch, const PackedBatch &packed, cons
     }
   }
   return {ops_,   device_, p, packed, noise, cut(at_.work, packed.token_count), ropes_,
-          temperatures_.empty() ? nullptr : temperatures_.data()};
+          temperatures_.empty() ? nullptr : temperatures_.data(), batch.carry};
 }
 
 LayerPass Transformer::layer(const Pass &pass, size_t index) const {
@@ -144,13 +146,37 @@ void Transformer::head_log_probabilities(const Pass &pass, const TokenBatch &bat
                                          const LogitsSink &sink) {
   log_probabilities.resize(batch.targets.size());
   is_argmax.resize(batch.targets.size());
-  const int64_t chunk = head_chunk();
-  for (int64_t first = 0; first < batch.target_count(); first += chunk) {
-    const Matrix logits = head_forward(pass, {model_.output_norm, model_.head}, batch.target_rows.data() + first,
-                                       std::min(chunk, batch.target_count() - first));
-    ops_.log_probability(device_, log_probabilities.data() + first, is_argmax.data() + first, logits,
-                         batch.targets.data() + first, static_cast<float>(model_.parameters.logit_softcap));
+  const auto chunk = static_cast<size_t>(head_chunk());
+  for (size_t first = 0, end; first < batch.targets.size(); first = end) {
+    head_rows_.clear();
+    for (end = first; end < batch.targets.size(); ++end) {
+      if (!head_rows_.empty() && head_rows_.back() == batch.target_rows[end]) continue;
+      if (head_rows_.size() == chunk) break;
+      head_rows_.push_back(batch.target_rows[end]);
+    }
+    const Matrix logits = head_forward(pass, {model_.output_norm, model_.head}, head_rows_.data(),
+                                       static_cast<int64_t>(head_rows_.size()));
+    log_probabilities_of_rows(batch, logits, first, end, log_probabilities, is_argmax);
     if (sink) sink(logits.data, logits.rows, logits.cols);
+  }
+}
+
+// Targets [first, end), whose distinct rows are those of the logits. A row that predicts several targets, such as the
+// choices after a question, went through the head once.
+void Transformer::log_probabilities_of_rows(const TokenBatch &batch, Matrix logits, size_t first, size_t end,
+                                            std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax) {
+  const auto take = [&](Matrix rows, size_t at, float softcap) {
+    ops_.log_probability(device_, log_probabilities.data() + at, is_argmax.data() + at, rows,
+                         batch.targets.data() + at, softcap);
+  };
+  const auto softcap = static_cast<float>(model_.parameters.logit_softcap);
+  if (static_cast<size_t>(logits.rows) == end - first) return take(logits, first, softcap);
+  for (size_t at = first, next; at < end; at = next) {
+    for (next = at + 1; next < end && batch.target_rows[next] == batch.target_rows[at];) ++next;
+    take(top(logits, 1), at, softcap);
+    // The cap was applied in place, so it is no longer asked for. With a stride of 0 one row stands for several.
+    if (next > at + 1) take({logits.data, static_cast<int64_t>(next - at) - 1, logits.cols, 0}, at + 1, 0.0f);
+    logits.data += logits.stride;
   }
 }
 

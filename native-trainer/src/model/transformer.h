@@ -7,20 +7,24 @@
 #include <vector>
 
 #include "model/activations.h"
+#include "model/carried_keys.h"
 #include "model/head.h"
 #include "model/model.h"
 #include "model/pass.h"
 
 namespace trex {
 
-// Whole documents, one after another, and which tokens are to be predicted.
+// Whole documents, one after another, and which tokens are to be predicted. For scoring it may be a stretch of a tree of
+// prefixes instead (train/prefix_tree.h): then parents is set and positions go on after the parent's (ops.h).
 struct TokenBatch {
   std::vector<int32_t> tokens;
   std::vector<int32_t> positions;   // inside the document
   std::vector<int32_t> offsets{0};  // documents + 1
-  std::vector<int32_t> target_rows; // index of the token whose output predicts a target; increasing
+  std::vector<int32_t> target_rows; // index of the token whose output predicts a target; in a tree one may predict several
   std::vector<int32_t> targets;     // the token it should predict
   int64_t longest = 0;              // tokens in the longest document
+  std::vector<int32_t> parents;     // of each piece of a tree; empty for whole documents
+  CarriedKeys carry;
 
   // A document without its last token, which is only ever a target. Position i counts when is_target(i).
   template <class IsTarget> void append(std::span<const int32_t> document, const IsTarget &is_target) {
@@ -46,7 +50,7 @@ struct TokenBatch {
 // weights[i] = d(loss) / d(-ln p_i) and returns the batch's share of the loss.
 using WeighTargets = std::function<double(std::span<const double> log_probabilities, std::span<float> weights)>;
 
-// Is given logits [rows, V], dense, of consecutive targets in order.
+// Is given logits [rows, V], dense, of consecutive targets in order; targets of one row share theirs.
 using LogitsSink = std::function<void(const float *logits, int64_t rows, int64_t vocab)>;
 
 class Transformer {
@@ -66,7 +70,8 @@ public:
   // Adds the gradient of a loss that `weigh` defines, and returns what it returned. The head is computed twice.
   double loss_and_gradients(const TokenBatch &batch, const WeighTargets &weigh, const PassNoise &noise);
 
-  // ln p of each target, and whether it is the most likely token. The logits they come from are shown to `logits`.
+  // ln p of each target, and whether it is the most likely token: bit for bit the same whatever else is in the batch and
+  // however a target's prefix is cut into pieces and batches. The logits they come from are shown to `logits`.
   void score(const TokenBatch &batch, std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax,
              const LogitsSink &logits = {});
 
@@ -79,6 +84,8 @@ private:
   void layer_backward(const Pass &pass, size_t index);
   void head_log_probabilities(const Pass &pass, const TokenBatch &batch, std::vector<double> &log_probabilities,
                               std::vector<uint8_t> &is_argmax, const LogitsSink &sink);
+  void log_probabilities_of_rows(const TokenBatch &batch, Matrix logits, size_t first, size_t end,
+                                 std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax);
   int64_t head_chunk() const { return head_chunk_rows(model_.parameters, limits_.tokens); }
 
   const Ops &ops_;
@@ -94,6 +101,7 @@ private:
   std::vector<float> weights_;      // of each target of the batch
   std::vector<double> losses_;      // likewise
   std::vector<uint8_t> is_argmax_;
+  std::vector<int32_t> head_rows_; // distinct target rows of a chunk
 };
 
 } // namespace trex

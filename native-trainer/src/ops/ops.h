@@ -50,13 +50,21 @@ struct DropoutKey {
 
 // Documents packed one after another: document i holds tokens [offsets[i], offsets[i + 1]). Attention never crosses a
 // border and positions restart at 0. In the back end's memory.
+//
+// For scoring, the forward pass alone also takes pieces of a tree of shared prefixes. Piece i then starts at position
+// s = positions[offsets[i]], and its tokens also see positions [0, s) of what it continues: piece parents[i] < i, which
+// covers position s - 1 and may go on beyond it, and what that one continues; or, when parents[i] is -1, the first s
+// rows of k and v, which were carried over from an earlier batch. k and v hold `carried` such rows before the batch's
+// own. What a token's attention comes to does not depend, bit for bit, on how its prefix is cut into pieces.
 struct PackedBatch {
   const int32_t *tokens = nullptr;    // T
   const int32_t *positions = nullptr; // T, position inside the document
   const int32_t *offsets = nullptr;   // documents + 1
   int64_t documents = 0;
   int64_t token_count = 0; // T
-  int64_t longest = 0;     // tokens in the longest document
+  int64_t longest = 0;     // tokens in the longest document; of a tree, positions on the longest path
+  const int32_t *parents = nullptr; // documents; null when they are whole
+  int64_t carried = 0;
 };
 
 struct AttentionShape {

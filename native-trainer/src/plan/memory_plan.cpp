@@ -16,6 +16,8 @@ uint64_t metadata_bytes(const ModelFile &file) { return 3 * gguf_get_data_offset
 
 } // namespace
 
+uint64_t fixed_bytes(const ModelFile &file) { return metadata_bytes(file) + program_bytes; }
+
 uint64_t trainable_values(const HyperParameters &parameters, const TrainingShape &shape) {
   uint64_t values = 0;
   if (!shape.full) {
@@ -45,7 +47,7 @@ MemoryPlan plan_memory(const ModelFile &file, const HyperParameters &parameters,
   plan.gradients = trainable_bytes;
   plan.optimizer = 2 * trainable_bytes;
   plan.activations = activation_bytes(parameters, shape);
-  plan.workspace = workspace_bytes(parameters, shape) + metadata_bytes(file) + program_bytes;
+  plan.workspace = workspace_bytes(parameters, shape) + fixed_bytes(file);
   return plan;
 }
 
