@@ -40,7 +40,9 @@ std::string verdict(const std::string &text) {
 PeftConfig parsed(const json &document) { return PeftConfig::parse(document.dump(), "config"); }
 
 bool ends(const std::string &pattern, const std::string &module) { return ModulePattern(pattern).matches_end(module); }
-bool whole(const std::string &pattern, const std::string &module) { return ModulePattern(pattern).matches_whole(module); }
+bool whole(const std::string &pattern, const std::string &module) {
+  return ModulePattern(pattern).matches_whole(module);
+}
 
 const std::string q3 = "model.layers.3.self_attn.q_proj";
 
@@ -104,10 +106,18 @@ TEST(what_is_no_plain_lora_has_its_code) {
 }
 
 TEST(harmless_fields_are_accepted) {
-  for (const auto &[field, value] : std::vector<std::pair<std::string, json>>{
-           {"lora_dropout", 0.1}, {"base_model_name_or_path", "../../etc/passwd"}, {"init_lora_weights", "gaussian"},
-           {"init_lora_weights", false}, {"layer_replication", nullptr}, {"use_qalora", false}, {"qalora_group_size", 16},
-           {"loftq_config", json::object()}, {"a_field_of_next_year", nullptr}, {"bias", nullptr}, {"exclude_modules", nullptr}}) {
+  for (const auto &[field, value] :
+       std::vector<std::pair<std::string, json>>{{"lora_dropout", 0.1},
+                                                 {"base_model_name_or_path", "../../etc/passwd"},
+                                                 {"init_lora_weights", "gaussian"},
+                                                 {"init_lora_weights", false},
+                                                 {"layer_replication", nullptr},
+                                                 {"use_qalora", false},
+                                                 {"qalora_group_size", 16},
+                                                 {"loftq_config", json::object()},
+                                                 {"a_field_of_next_year", nullptr},
+                                                 {"bias", nullptr},
+                                                 {"exclude_modules", nullptr}}) {
     CHECK_CASE(verdict(changed(field, value).dump()) == "accepted", field);
   }
 }
@@ -125,8 +135,9 @@ TEST(patterns_match_as_in_python) {
   CHECK(whole("[^.]+\\.layers\\.\\d{1,2}\\.\\w+\\.q_proj", q3) && !whole("[^.]+\\.layers\\.\\d{2}\\..*", q3));
   CHECK(whole("a{2}b{0,2}c?", "aab") && whole("a{2}b{0,2}c?", "aabbc") && !whole("a{2}b{0,2}c?", "aabbbc"));
   CHECK(whole("[]a-]+", "a-]") && whole("(a|)b", "b") && whole("()", "") && whole("(a*)*", "aaa"));
-  for (const char *unknown : {"(", ")", "a)", "(a", "*a", "a**", "a*+", "a{,2}", "a{2", "[a", "\\", "\\1", "\\p", "(?i)a", "(?P<n>a)",
-                              "(?=a)", "[b-a]", "^*", "a{2000}", "a{3,2}"}) {
+  for (const char *unknown :
+       {"(",  ")",   "a)",  "(a",    "*a",       "a**",   "a*+",   "a{,2}", "a{2",     "[a",
+        "\\", "\\1", "\\p", "(?i)a", "(?P<n>a)", "(?=a)", "[b-a]", "^*",    "a{2000}", "a{3,2}"}) {
     CHECK_CASE(code_of([&] { ModulePattern{unknown}; }) == "peft.pattern", unknown);
   }
   CHECK(code_of([] { ModulePattern(std::string(5000, 'a')); }) == "peft.pattern");
@@ -136,7 +147,8 @@ TEST(patterns_match_as_in_python) {
 TEST(hostile_patterns_end_soon) {
   const auto start = std::chrono::steady_clock::now();
   const std::string text(200, 'a');
-  CHECK(!whole("(a+)+b", text) && !whole("(a|a)*b", text) && !whole("(.*.*.*.*)*b", text)); // exponential when backtracking
+  CHECK(!whole("(a+)+b", text) && !whole("(a|a)*b", text) &&
+        !whole("(.*.*.*.*)*b", text)); // exponential when backtracking
   const std::string nested = "((((((a{900}){900}){900}){900}){900}){900})b";
   CHECK(code_of([&] { whole(nested, text); }) == "peft.pattern");
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
@@ -159,14 +171,16 @@ TEST(the_first_pattern_that_matches_wins) {
 TEST(targets_are_those_peft_would_adapt) {
   const PeftConfig listed = parsed(plain());
   CHECK(listed.targets(q3, 3) && listed.targets("model.layers.0.mlp.down_proj", 0));
-  CHECK(!listed.targets("model.layers.0.self_attn.k_proj", 0) && !listed.targets("model.layers.0.self_attn.xq_proj", 0));
+  CHECK(!listed.targets("model.layers.0.self_attn.k_proj", 0) &&
+        !listed.targets("model.layers.0.self_attn.xq_proj", 0));
   CHECK(parsed(changed("target_modules", "all-linear")).targets(q3, 3));
   CHECK(parsed(changed("target_modules", nullptr)).targets(q3, 3));
   CHECK(parsed(changed("target_modules", ".*q_proj")).targets(q3, 3));
   CHECK(!parsed(changed("target_modules", "q_proj")).targets(q3, 3)); // one text is matched in full
   CHECK(!parsed(changed("exclude_modules", {"q_proj"})).targets(q3, 3));
   CHECK(!parsed(changed("exclude_modules", ".*layers.3.*")).targets(q3, 3));
-  CHECK(parsed(changed("layers_to_transform", {1, 3})).targets(q3, 3) && parsed(changed("layers_to_transform", 3)).targets(q3, 3));
+  CHECK(parsed(changed("layers_to_transform", {1, 3})).targets(q3, 3) &&
+        parsed(changed("layers_to_transform", 3)).targets(q3, 3));
   CHECK(!parsed(changed("layers_to_transform", {1, 2})).targets(q3, 3));
   CHECK(!parsed(changed("layers_to_transform", {1, 2})).targets("lm_head.q_proj", std::nullopt));
 }

@@ -51,8 +51,12 @@ std::vector<double> scores(const std::string &name, const std::string &model, co
     pairs += json{{"id", "x"}, {"context", row["context"]}, {"continuation", row["continuation"]}}.dump() + "\n";
   }
   test::write_text("pairs.jsonl", pairs);
-  test::write_text("score.json", json{{"model", model}, {"adapter", adapter}, {"pairs", in_scratch("pairs.jsonl")},
-                                      {"threads", 1}, {"perToken", true}}.dump());
+  test::write_text("score.json", json{{"model", model},
+                                      {"adapter", adapter},
+                                      {"pairs", in_scratch("pairs.jsonl")},
+                                      {"threads", 1},
+                                      {"perToken", true}}
+                                     .dump());
   std::ostringstream out;
   CHECK_CASE(run_program({"score", in_scratch("score.json")}, out) == 0, out.str());
   std::vector<double> all;
@@ -81,9 +85,12 @@ double worst(const std::vector<double> &x, const std::vector<double> &y) {
 
 TEST(scores_equal_the_reference_with_and_without_the_peft_folder) {
   for (const std::string name : cases) {
-    const std::vector<double> plain = scores(name, base_of(name), nullptr), adapted = scores(name, base_of(name), folder_of(name));
-    CHECK_CASE(worst(plain, expected(name, "base")) < 2e-5, name + " " + std::to_string(worst(plain, expected(name, "base"))));
-    CHECK_CASE(worst(adapted, expected(name, "adapted")) < 2e-5, name + " " + std::to_string(worst(adapted, expected(name, "adapted"))));
+    const std::vector<double> plain = scores(name, base_of(name), nullptr),
+                              adapted = scores(name, base_of(name), folder_of(name));
+    CHECK_CASE(worst(plain, expected(name, "base")) < 2e-5,
+               name + " " + std::to_string(worst(plain, expected(name, "base"))));
+    CHECK_CASE(worst(adapted, expected(name, "adapted")) < 2e-5,
+               name + " " + std::to_string(worst(adapted, expected(name, "adapted"))));
     CHECK_CASE(worst(adapted, expected(name, "base")) > 0.5, name); // the adapter matters
   }
 }
@@ -92,7 +99,8 @@ TEST(the_imported_adapter_scores_the_same) {
   for (const std::string name : cases) {
     const std::string gguf = in_scratch(name + ".gguf");
     const json answer = run("import-adapter", {{"adapter", folder_of(name)}, {"model", base_of(name)}, {"out", gguf}});
-    CHECK(answer["targets"] == (name == "qwen3" ? 6 : 14) && answer["architecture"] == (name == "qwen3" ? "qwen3" : "llama"));
+    CHECK(answer["targets"] == (name == "qwen3" ? 6 : 14) &&
+          answer["architecture"] == (name == "qwen3" ? "qwen3" : "llama"));
     CHECK_CASE(scores(name, base_of(name), gguf) == scores(name, base_of(name), folder_of(name)), name); // bit for bit
     const std::string half = in_scratch(name + "-f16.gguf");
     run("import-adapter", {{"adapter", folder_of(name)}, {"model", base_of(name)}, {"out", half}, {"type", "F16"}});
@@ -112,7 +120,8 @@ TEST(a_plain_adapter_is_exported_as_it_came) {
   for (const std::string name : {"llama", "qwen3"}) { // no scale differs, so no value is rescaled
     const std::string gguf = in_scratch(name + "-plain.gguf"), folder = in_scratch(name + "-exported");
     run("import-adapter", {{"adapter", folder_of(name)}, {"model", base_of(name)}, {"out", gguf}});
-    run("export-adapter", {{"adapter", gguf}, {"model", base_of(name)}, {"out", folder}, {"baseModelName", "example/tiny"}});
+    run("export-adapter",
+        {{"adapter", gguf}, {"model", base_of(name)}, {"out", folder}, {"baseModelName", "example/tiny"}});
     const SafetensorsFile before = SafetensorsFile::open(folder_of(name) + "/adapter_model.safetensors");
     const SafetensorsFile after = SafetensorsFile::open(folder + "/adapter_model.safetensors");
     CHECK(before.tensors().size() == after.tensors().size());
@@ -123,8 +132,10 @@ TEST(a_plain_adapter_is_exported_as_it_came) {
     const json config = json::parse(read_text(folder + "/adapter_config.json"));
     CHECK(config["r"] == 4 && config["lora_alpha"] == 8 && config["base_model_name_or_path"] == "example/tiny");
     CHECK(config["rank_pattern"].size() == (name == "qwen3" ? 2 : 0));
-    const std::vector<std::string> short_names = name == "qwen3" ? std::vector<std::string>{"k_proj", "q_proj", "up_proj"}
-        : std::vector<std::string>{"down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"};
+    const std::vector<std::string> short_names =
+        name == "qwen3"
+            ? std::vector<std::string>{"k_proj", "q_proj", "up_proj"}
+            : std::vector<std::string>{"down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"};
     CHECK(config["target_modules"] == short_names);
     CHECK(scores(name, base_of(name), folder) == scores(name, base_of(name), gguf));
   }
@@ -132,7 +143,8 @@ TEST(a_plain_adapter_is_exported_as_it_came) {
 
 TEST(gguf_to_peft_to_gguf_is_bit_for_bit) {
   for (const std::string name : cases) {
-    const std::string first = in_scratch(name + "-1.gguf"), second = in_scratch(name + "-2.gguf"), folder = in_scratch(name + "-1");
+    const std::string first = in_scratch(name + "-1.gguf"), second = in_scratch(name + "-2.gguf"),
+                      folder = in_scratch(name + "-1");
     run("import-adapter", {{"adapter", folder_of(name)}, {"model", base_of(name)}, {"out", first}});
     run("export-adapter", {{"adapter", first}, {"model", base_of(name)}, {"out", folder}, {"baseModelName", "x"}});
     run("import-adapter", {{"adapter", folder}, {"model", base_of(name)}, {"out", second}});
@@ -140,7 +152,9 @@ TEST(gguf_to_peft_to_gguf_is_bit_for_bit) {
     const Adapter x = read_adapter(first, base), y = read_adapter(second, base);
     CHECK_CASE(x.alpha == y.alpha && x.tensors.size() == y.tensors.size(), name);
     for (size_t i = 0; i < x.tensors.size(); ++i) {
-      CHECK_CASE(x.tensors[i].base == y.tensors[i].base && x.tensors[i].a == y.tensors[i].a && x.tensors[i].b == y.tensors[i].b, name);
+      CHECK_CASE(x.tensors[i].base == y.tensors[i].base && x.tensors[i].a == y.tensors[i].a &&
+                     x.tensors[i].b == y.tensors[i].b,
+                 name);
     }
   }
 }
@@ -148,8 +162,11 @@ TEST(gguf_to_peft_to_gguf_is_bit_for_bit) {
 TEST(training_continues_from_a_peft_folder) {
   const auto losses = [](const json &start) {
     test::write_text("fixture-rows.jsonl", "{\"tokens\":[1,2,3,4,5,6,7,8]}\n");
-    const test::Outcome outcome = test::train({{"model", base_of("llama")}, {"data", in_scratch("fixture-rows.jsonl")},
-                                               {"outDir", in_scratch("from-peft")}, {"steps", 2}, {"threads", 1},
+    const test::Outcome outcome = test::train({{"model", base_of("llama")},
+                                               {"data", in_scratch("fixture-rows.jsonl")},
+                                               {"outDir", in_scratch("from-peft")},
+                                               {"steps", 2},
+                                               {"threads", 1},
                                                {"lora", {{"rank", 4}, {"alpha", 8}, {"initFrom", start}}}});
     CHECK_CASE(outcome.exit_code == 0, outcome.message);
     return outcome.last("done")["loss"].get<double>();

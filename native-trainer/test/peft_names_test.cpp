@@ -12,12 +12,14 @@ namespace {
 
 using namespace trex;
 
-const std::map<std::string, std::string> plain = {
-    {"self_attn.q_proj", "attn_q"},      {"self_attn.k_proj", "attn_k"}, {"self_attn.v_proj", "attn_v"},
-    {"self_attn.o_proj", "attn_output"}, {"mlp.gate_proj", "ffn_gate"},  {"mlp.up_proj", "ffn_up"},
-    {"mlp.down_proj", "ffn_down"}};
-const std::map<std::string, std::string> fused = {{"self_attn.qkv_proj", "attn_qkv"}, {"self_attn.o_proj", "attn_output"},
-                                                  {"mlp.gate_up_proj", "ffn_up"}, {"mlp.down_proj", "ffn_down"}};
+const std::map<std::string, std::string> plain = {{"self_attn.q_proj", "attn_q"}, {"self_attn.k_proj", "attn_k"},
+                                                  {"self_attn.v_proj", "attn_v"}, {"self_attn.o_proj", "attn_output"},
+                                                  {"mlp.gate_proj", "ffn_gate"},  {"mlp.up_proj", "ffn_up"},
+                                                  {"mlp.down_proj", "ffn_down"}};
+const std::map<std::string, std::string> fused = {{"self_attn.qkv_proj", "attn_qkv"},
+                                                  {"self_attn.o_proj", "attn_output"},
+                                                  {"mlp.gate_up_proj", "ffn_up"},
+                                                  {"mlp.down_proj", "ffn_down"}};
 
 std::vector<float> counting(size_t count) {
   std::vector<float> values(count);
@@ -49,18 +51,21 @@ TEST(every_architecture_has_its_names) {
   CHECK(!gguf_name_of_module("llama", "model.layers.0.self_attn.qkv_proj"));
   CHECK(gguf_name_of_module("qwen3moe", "model.layers.0.self_attn.q_proj") == "blk.0.attn_q.weight");
   CHECK(!gguf_name_of_module("qwen3moe", "model.layers.0.mlp.experts.3.up_proj"));
-  CHECK(!has_peft_names("gpt2") && !gguf_name_of_module("gpt2", "lm_head") && !module_of_gguf_name("gpt2", "output.weight", "model"));
+  CHECK(!has_peft_names("gpt2") && !gguf_name_of_module("gpt2", "lm_head") &&
+        !module_of_gguf_name("gpt2", "output.weight", "model"));
 }
 
 TEST(other_modules_have_no_name) {
   for (const char *module :
        {"model.vision_tower.encoder.layers.0.self_attn.q_proj", "vision_model.layers.0.self_attn.q_proj",
-        "model.layers.0.self_attn.q_proj.base_layer", "model.layers.00.self_attn.q_proj", "model.layers.-1.self_attn.q_proj",
-        "model.layers.1x.self_attn.q_proj", "model.layers..self_attn.q_proj", "model.layers.99999999999999999999.self_attn.q_proj",
-        "model.embed_tokens", "model.layers.0.mlp", "model.layers.0", "", "model.layers.", "x.model.layers.0.self_attn.q_proj"}) {
+        "model.layers.0.self_attn.q_proj.base_layer", "model.layers.00.self_attn.q_proj",
+        "model.layers.-1.self_attn.q_proj", "model.layers.1x.self_attn.q_proj", "model.layers..self_attn.q_proj",
+        "model.layers.99999999999999999999.self_attn.q_proj", "model.embed_tokens", "model.layers.0.mlp",
+        "model.layers.0", "", "model.layers.", "x.model.layers.0.self_attn.q_proj"}) {
     CHECK_CASE(!gguf_name_of_module("gemma3", module), module);
   }
-  for (const char *tensor : {"blk.0.attn_norm.weight", "blk.0.attn_q.bias", "blk.x.attn_q.weight", "token_embd.weight", "blk.0"}) {
+  for (const char *tensor :
+       {"blk.0.attn_norm.weight", "blk.0.attn_q.bias", "blk.x.attn_q.weight", "token_embd.weight", "blk.0"}) {
     CHECK_CASE(!module_of_gguf_name("llama", tensor, "model"), tensor);
   }
   CHECK(layer_of_gguf_name("blk.17.ffn_up.weight") == 17 && !layer_of_gguf_name("output.weight"));
@@ -74,10 +79,11 @@ TEST(peft_keys_are_taken_apart) {
   CHECK(key("base_model.model.model.layers.0.mlp.up_proj.lora_A.weight") == "model.layers.0.mlp.up_proj A");
   CHECK(key("base_model.model.model.layers.0.mlp.up_proj.lora_B.default.weight") == "model.layers.0.mlp.up_proj B");
   CHECK(key(peft_key("lm_head", true)) == "lm_head A" && key(peft_key("lm_head", false)) == "lm_head B");
-  for (const char *other : {"base_model.model.lm_head.weight", "base_model.model.lm_head.lora_B.bias", "model.lm_head.lora_A.weight",
-                            "base_model.model.x.lora_magnitude_vector", "base_model.model.x.lora_embedding_A", "lora_A.weight",
-                            "base_model.model.lora_A.weight", "base_model.model..lora_A.other.weight",
-                            "base_model.model.x.lora_C.weight", "base_model.model.x.lora_A.weight.weight"}) {
+  for (const char *other :
+       {"base_model.model.lm_head.weight", "base_model.model.lm_head.lora_B.bias", "model.lm_head.lora_A.weight",
+        "base_model.model.x.lora_magnitude_vector", "base_model.model.x.lora_embedding_A", "lora_A.weight",
+        "base_model.model.lora_A.weight", "base_model.model..lora_A.other.weight", "base_model.model.x.lora_C.weight",
+        "base_model.model.x.lora_A.weight.weight"}) {
     CHECK_CASE(key(other) == "none", other);
   }
 }
@@ -104,7 +110,8 @@ TEST(the_two_directions_undo_each_other) {
 }
 
 TEST(rows_that_make_no_heads_are_refused) {
-  for (const auto &[count, columns, heads] : std::vector<std::array<int64_t, 3>>{{12, 1, 4}, {12, 1, 5}, {12, 5, 1}, {12, 1, 0}, {0, 1, 1}, {4, 0, 1}}) {
+  for (const auto &[count, columns, heads] :
+       std::vector<std::array<int64_t, 3>>{{12, 1, 4}, {12, 1, 5}, {12, 5, 1}, {12, 1, 0}, {0, 1, 1}, {4, 0, 1}}) {
     try {
       rows_to_gguf(counting(static_cast<size_t>(count)), columns, heads);
       CHECK_CASE(false, std::to_string(heads));
@@ -115,6 +122,8 @@ TEST(rows_that_make_no_heads_are_refused) {
 }
 
 TEST(only_the_llama_family_is_reordered) {
-  for (const char *reordered : {"llama", "mistral3", "smollm3"}) CHECK_CASE(reorders_query_and_key(reordered), reordered);
-  for (const char *kept : {"qwen2", "qwen3", "qwen3moe", "gemma2", "gemma3", "phi3"}) CHECK_CASE(!reorders_query_and_key(kept), kept);
+  for (const char *reordered : {"llama", "mistral3", "smollm3"})
+    CHECK_CASE(reorders_query_and_key(reordered), reordered);
+  for (const char *kept : {"qwen2", "qwen3", "qwen3moe", "gemma2", "gemma3", "phi3"})
+    CHECK_CASE(!reorders_query_and_key(kept), kept);
 }

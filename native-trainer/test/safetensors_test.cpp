@@ -14,11 +14,13 @@ using namespace trex;
 using trex::test::float_bytes;
 using trex::test::safetensors_bytes;
 
-// What the reader says of bytes that lie in a buffer of exactly their size, so that a sanitizer sees every step outside.
+// What the reader says of bytes that lie in a buffer of exactly their size, so that a sanitizer sees every step
+// outside.
 std::string verdict(const std::string &bytes) {
   const std::vector<char> exact(bytes.begin(), bytes.end());
   try {
-    for (const SafetensorsTensor &tensor : read_safetensors(std::as_bytes(std::span(exact)), "file")) decode_tensor(tensor);
+    for (const SafetensorsTensor &tensor : read_safetensors(std::as_bytes(std::span(exact)), "file"))
+      decode_tensor(tensor);
     return "accepted";
   } catch (const Failure &failure) {
     return failure.cls == FailureClass::config && failure.message.ends_with(".") ? failure.code : "bad failure";
@@ -27,7 +29,8 @@ std::string verdict(const std::string &bytes) {
 
 const std::string buffer12 = float_bytes({1.0f, 2.0f, 3.0f});
 
-std::string entry(const std::string &name, const std::string &dtype, const std::string &shape, const std::string &offsets) {
+std::string entry(const std::string &name, const std::string &dtype, const std::string &shape,
+                  const std::string &offsets) {
   return "\"" + name + "\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}";
 }
 
@@ -48,18 +51,19 @@ TEST(each_broken_file_has_its_code) {
     std::string code, entries;
   };
   const Case cases[] = {
-      {"peft.offsets", one},                                                             // eight bytes of no tensor
-      {"peft.offsets", two},                                                             // four bytes before the first
-      {"peft.offsets", one + "," + entry("b", "F32", "[1]", "[8,12]")},                  // a gap
-      {"peft.offsets", entry("a", "F32", "[3]", "[0,12]") + "," + two},                  // an overlap
-      {"peft.offsets", entry("a", "F32", "[3]", "[0,12]") + "," + entry("b", "F32", "[3]", "[0,12]")}, // the same bytes twice
-      {"peft.offsets", entry("a", "F32", "[3]", "[0,8]")},                               // shorter than its shape
-      {"peft.offsets", entry("a", "F16", "[3]", "[0,12]")},                              // longer than its type
+      {"peft.offsets", one},                                            // eight bytes of no tensor
+      {"peft.offsets", two},                                            // four bytes before the first
+      {"peft.offsets", one + "," + entry("b", "F32", "[1]", "[8,12]")}, // a gap
+      {"peft.offsets", entry("a", "F32", "[3]", "[0,12]") + "," + two}, // an overlap
+      {"peft.offsets",
+       entry("a", "F32", "[3]", "[0,12]") + "," + entry("b", "F32", "[3]", "[0,12]")}, // the same bytes twice
+      {"peft.offsets", entry("a", "F32", "[3]", "[0,8]")},                             // shorter than its shape
+      {"peft.offsets", entry("a", "F16", "[3]", "[0,12]")},                            // longer than its type
       {"peft.offsets", entry("a", "F32", "[3]", "[12,0]")},
       {"peft.offsets", entry("a", "F32", "[3]", "[0]")},
       {"peft.offsets", entry("a", "F32", "[3]", "[-12,0]")},
       {"peft.offsets", entry("a", "F32", "[3]", "[0,12.0]")},
-      {"peft.offsets", entry("a", "F32", "[3]", "[18446744073709551612,8]")},            // wraps round to 12
+      {"peft.offsets", entry("a", "F32", "[3]", "[18446744073709551612,8]")}, // wraps round to 12
       {"peft.offsets", entry("a", "F32", "[3]", "\"0,12\"")},
       {"peft.truncated", entry("a", "F32", "[4]", "[0,16]")},
       {"peft.truncated", entry("a", "F32", "[3]", "[18446744073709551600,18446744073709551612]")},
@@ -113,9 +117,10 @@ TEST(a_header_length_that_lies_is_refused) {
 }
 
 TEST(every_truncation_is_refused) {
-  const std::string sound = safetensors_bytes(
-      "{\"__metadata__\":{\"format\":\"pt\"}," + entry("a", "F32", "[1]", "[0,4]") + "," + entry("b", "F16", "[2,2]", "[4,12]") + "}",
-      buffer12);
+  const std::string sound =
+      safetensors_bytes("{\"__metadata__\":{\"format\":\"pt\"}," + entry("a", "F32", "[1]", "[0,4]") + "," +
+                            entry("b", "F16", "[2,2]", "[4,12]") + "}",
+                        buffer12);
   CHECK(verdict(sound) == "accepted");
   for (size_t length = 0; length < sound.size(); ++length) {
     const std::string got = verdict(sound.substr(0, length));
@@ -124,7 +129,8 @@ TEST(every_truncation_is_refused) {
 }
 
 TEST(any_changed_byte_is_refused_or_harmless) {
-  const std::string sound = safetensors_bytes("{" + entry("a", "F32", "[1]", "[0,4]") + "," + entry("b", "BF16", "[2,2]", "[4,12]") + "}", buffer12);
+  const std::string sound = safetensors_bytes(
+      "{" + entry("a", "F32", "[1]", "[0,4]") + "," + entry("b", "BF16", "[2,2]", "[4,12]") + "}", buffer12);
   for (size_t at = 0; at < sound.size(); ++at) {
     for (const char to : {'\0', '"', '9', '{', '}', ',', '\x7f', '\xff'}) {
       std::string changed = sound;

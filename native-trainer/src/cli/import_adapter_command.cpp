@@ -29,12 +29,9 @@ int run_import_adapter(const nlohmann::json &document, std::ostream &out) {
   }
   const WrittenFile file = write_adapter(out_path, model, adapter.name, adapter.alpha, views,
                                          writable_type_from_name(type).value_or(GGML_TYPE_F32));
-  const nlohmann::ordered_json answer = {{"out", out_path},
-                                         {"sizeBytes", file.size_bytes},
-                                         {"sha256", file.sha256},
-                                         {"architecture", model.architecture()},
-                                         {"alpha", adapter.alpha},
-                                         {"targets", adapter.tensors.size()}};
+  const nlohmann::ordered_json answer = {{"out", out_path},        {"sizeBytes", file.size_bytes},
+                                         {"sha256", file.sha256},  {"architecture", model.architecture()},
+                                         {"alpha", adapter.alpha}, {"targets", adapter.tensors.size()}};
   out << json_line(answer) << std::endl;
   return 0;
 }

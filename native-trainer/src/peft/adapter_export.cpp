@@ -9,7 +9,6 @@
 #include "common/failure.h"
 #include "common/paths.h"
 #include "peft/peft_config.h"
-#include "peft/permutation.h"
 #include "peft/safetensors.h"
 #include "peft/tensor_names.h"
 
@@ -32,7 +31,8 @@ int64_t most_frequent_rank(const Adapter &adapter) {
   std::map<int64_t, size_t> counts;
   for (const AdapterTensor &tensor : adapter.tensors) ++counts[tensor.rank];
   return std::max_element(counts.begin(), counts.end(),
-                          [](const auto &x, const auto &y) { return x.second < y.second; })->first;
+                          [](const auto &x, const auto &y) { return x.second < y.second; })
+      ->first;
 }
 
 // "attn_q" of "blk.3.attn_q.weight"; the whole name outside of the layers.
@@ -86,13 +86,9 @@ ExportedAdapter write_peft_folder(const std::string &utf8_folder, const Adapter 
       fields.ranks.emplace_back(module, tensor.rank);
       if (adapter.alpha == 0.0) fields.alphas.emplace_back(module, static_cast<double>(tensor.rank));
     }
-    const bool query = tensor.base.ends_with(".attn_q.weight"), key = tensor.base.ends_with(".attn_k.weight");
-    const std::optional<int64_t> layer = layer_of_gguf_name(tensor.base);
     std::span<const float> b = tensor.b;
-    if (reorders_query_and_key(base.architecture()) && (query || key) && layer) {
-      const HeadCounts &counts = layer_heads.at(static_cast<size_t>(*layer));
-      b = reordered.emplace_back(rows_to_hugging_face(b, tensor.rank, query ? counts.heads : counts.kv_heads));
-    }
+    const std::optional<int64_t> heads = heads_to_reorder(base.architecture(), tensor.base, layer_heads);
+    if (heads) b = reordered.emplace_back(rows_to_hugging_face(b, tensor.rank, *heads));
     sources.push_back({peft_key(module, true), {tensor.rank, tensor.in}, tensor.a});
     sources.push_back({peft_key(module, false), {tensor.out, tensor.rank}, b});
   }

@@ -11,7 +11,6 @@
 #include "common/failure.h"
 #include "common/paths.h"
 #include "peft/peft_config.h"
-#include "peft/permutation.h"
 #include "peft/safetensors.h"
 #include "peft/tensor_names.h"
 
@@ -74,9 +73,10 @@ private:
     if (!fs::exists(folder / file, error)) {
       for (const char *pickled : {"adapter_model.bin", "adapter_model.pt"}) {
         if (std::string_view(file) == weights_name && fs::exists(folder / pickled, error)) {
-          fail("peft.pickle", std::string("its weights are in ") + pickled +
+          fail("peft.pickle",
+               std::string("its weights are in ") + pickled +
                    ", a pickle, and opening a pickle runs whatever code its author put into it",
-               "Save it as safetensors: load it with PEFT on a machine you can spare and call save_pretrained.");
+               "Load it with PEFT on a machine you can spare and save it as safetensors.");
         }
       }
       fail("peft.missing_file", std::string("it has no ") + file, "Give the folder that PEFT's save_pretrained wrote.");
@@ -95,7 +95,8 @@ private:
     for (const SafetensorsTensor &tensor : weights.tensors()) {
       const std::optional<PeftKey> key = parse_peft_key(tensor.name);
       if (!key) {
-        fail("peft.unsupported_tensor", "its tensor \"" + tensor.name + "\" is neither lora_A nor lora_B of a linear module",
+        fail("peft.unsupported_tensor",
+             "its tensor \"" + tensor.name + "\" is neither lora_A nor lora_B of a linear module",
              "Save a plain LoRA, without biases, DoRA magnitudes, embeddings or saved modules.");
       }
       const SafetensorsTensor *&place = key->is_a ? found[key->module].a : found[key->module].b;
@@ -115,11 +116,12 @@ private:
     result.base = gguf_name_of_module(base_.architecture(), module).value_or("");
     const TensorView *target = base_.find(result.base);
     if (target == nullptr || target->n_dims != 2) {
-      fail("peft.unknown_target", "\"" + module + "\" is not a matrix of the model that an adapter can change", same_model);
+      fail("peft.unknown_target", "\"" + module + "\" is not a matrix of the model that an adapter can change",
+           same_model);
     }
-    const std::optional<int64_t> layer = layer_of_gguf_name(result.base);
-    if (!config.targets(module, layer)) {
-      fail("peft.unknown_target", std::string(config_name) + " does not target \"" + module + "\", so PEFT would ignore it",
+    if (!config.targets(module, layer_of_gguf_name(result.base))) {
+      fail("peft.unknown_target",
+           std::string(config_name) + " does not target \"" + module + "\", so PEFT would ignore it",
            "Export the adapter again.");
     }
     result.in = target->ne[0];
@@ -136,15 +138,10 @@ private:
            "Export the adapter again.");
     }
     result.a = decode_tensor(*pair.a);
-    result.b = in_gguf_order(decode_tensor(*pair.b), result, layer);
+    result.b = decode_tensor(*pair.b);
+    const std::optional<int64_t> heads = heads_to_reorder(base_.architecture(), result.base, layer_heads_);
+    if (heads) result.b = rows_to_gguf(result.b, result.rank, *heads);
     return result;
-  }
-
-  std::vector<float> in_gguf_order(std::vector<float> b, const AdapterTensor &tensor, std::optional<int64_t> layer) const {
-    const bool query = tensor.base.ends_with(".attn_q.weight"), key = tensor.base.ends_with(".attn_k.weight");
-    if (!reorders_query_and_key(base_.architecture()) || !(query || key) || !layer) return b;
-    const HeadCounts &counts = layer_heads_.at(static_cast<size_t>(*layer));
-    return rows_to_gguf(b, tensor.rank, query ? counts.heads : counts.kv_heads);
   }
 
   // A text model's layers can be named with and without the path they have inside a multimodal one.

@@ -1,29 +1,24 @@
 // PEFT adapter folders read as the Adapter that a GGUF file would give.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "gguf/adapter_file.h"
 #include "gguf/model_file.h"
+#include "peft/permutation.h"
 
 namespace trex {
 
-struct HeadCounts {
-  int64_t heads = 0;
-  int64_t kv_heads = 0;
-};
-
-// Reads `adapter_config.json` and `adapter_model.safetensors` of the folder; every tensor is checked against the base, its
-// rows are put into the order of the GGUF (peft/permutation.h), and alpha is chosen so that llama.cpp's alpha / rank is
-// PEFT's scale:
-//   - All modules with one numerator n = alpha (or alpha sqrt(r) with use_rslora): the adapter's alpha is n rounded to fp32,
-//     as GGUF stores it (a relative 6e-8 at most), and B is as stored.
-//   - Others: alpha is the most frequent numerator, and B of a module with numerator m is multiplied by m / alpha, rounded
-//     once to fp32; exact when that is a power of two. A product that fp32 cannot hold to 24 bits is refused.
+// Reads `adapter_config.json` and `adapter_model.safetensors` of the folder; every tensor is checked against the base,
+// its rows are put into the order of the GGUF (peft/permutation.h), and alpha is chosen so that llama.cpp's alpha /
+// rank is PEFT's scale:
+//   - All modules with one numerator n = alpha (or alpha sqrt(r) with use_rslora): the adapter's alpha is n rounded to
+//     fp32, as GGUF stores it (a relative 6e-8 at most), and B is as stored.
+//   - Others: alpha is the most frequent numerator, and B of a module with numerator m is multiplied by m / alpha,
+//     rounded once to fp32; exact when that is a power of two. A product that fp32 cannot hold to 24 bits is refused.
 //   - Every module with the scale 1 but differing ranks: alpha 0, which means scale 1 in a GGUF.
-// `layer_heads` has one entry a layer where reorders_query_and_key(base.architecture()), and may be empty otherwise.
+// `layer_heads` is as for heads_to_reorder.
 //
 // Nothing but these two files is opened: base_model_name_or_path is never followed. Throws Failure CONFIG:
 //   "peft.not_folder", "peft.missing_file"

@@ -42,7 +42,7 @@ Adapter load_adapter(const std::string &utf8_path, const ModelFile &base) {
   if (is_pickle(path, utf8_path)) {
     throw config_failure("peft.pickle",
                          utf8_path + " is a pickle, and opening a pickle runs whatever code its author put into it.",
-                         "Save the adapter as safetensors: load it with PEFT on a machine you can spare and call save_pretrained.");
+                         "Load it with PEFT on a machine you can spare and save it as safetensors.");
   }
   return read_adapter(utf8_path, base);
 }

@@ -13,10 +13,10 @@ namespace trex {
 struct ModulePattern::Node {
   enum class Kind { characters, sequence, alternatives, repeat, start, end, word_boundary };
   Kind kind = Kind::sequence;
-  std::bitset<256> characters;             // of one character
-  std::vector<Node> children;              // one for repeat
-  int least = 0;                           // repeat
-  std::optional<int> most = std::nullopt;  // repeat; nullopt: no limit
+  std::bitset<256> characters;            // of one character
+  std::vector<Node> children;             // one for repeat
+  int least = 0;                          // repeat
+  std::optional<int> most = std::nullopt; // repeat; nullopt: no limit
 };
 
 namespace {
@@ -215,7 +215,8 @@ public:
     case Node::Kind::repeat: return repeated(node, begins);
     case Node::Kind::start: return kept(begins, [](size_t i) { return i == 0; });
     case Node::Kind::end: return kept(begins, [this](size_t i) { return i == text_.size(); });
-    case Node::Kind::word_boundary: return kept(begins, [this](size_t i) { return word_at(i) != (i > 0 && word_at(i - 1)); });
+    case Node::Kind::word_boundary:
+      return kept(begins, [this](size_t i) { return word_at(i) != (i > 0 && word_at(i - 1)); });
     }
     return begins;
   }

@@ -1,10 +1,10 @@
-// The regular expressions of adapter_config.json: keys of rank_pattern and alpha_pattern, and target_modules when it is one
-// text. They come from strangers, so they are matched by sets of positions (Thompson, Regular Expression Search Algorithm,
-// CACM 1968): no backtracking, and an expression that asks for too much work is refused instead of run.
+// The regular expressions of adapter_config.json: keys of rank_pattern and alpha_pattern, and target_modules when it is
+// one text. They come from strangers, so they are matched by sets of positions (Thompson, Regular Expression Search
+// Algorithm, CACM 1968): no backtracking, and an expression that asks for too much work is refused instead of run.
 //
-// Understood as in Python's re: literals, ".", "[a-z]" and "[^…]", "\d \w \s \b" and escaped punctuation, "( )", "(?: )",
-// "|", "* + ? {m} {m,} {m,n}" each with a lazy "?", "^", "$". Whether a text matches does not depend on greediness, so lazy
-// and greedy mean the same here. Look-around, back references, flags and named groups are refused.
+// Understood as in Python's re: literals, ".", "[a-z]" and "[^...]", "\d \w \s \b" and escaped punctuation, "( )",
+// "(?: )", "|", "* + ? {m} {m,} {m,n}" each with a lazy "?", "^", "$". Whether a text matches does not depend on
+// greediness, so lazy and greedy mean the same here. Look-around, back references, flags and named groups are refused.
 #pragma once
 
 #include <memory>

@@ -20,10 +20,10 @@ constexpr const char *plain_lora = "Train a plain LoRA, or merge it into the mod
 
 // Say where an adapter came from or how it was trained, not what it computes.
 constexpr std::array<std::string_view, 20> harmless_fields = {
-    "auto_mapping", "base_model_name_or_path", "revision",     "task_type",    "inference_mode", "lora_dropout",
-    "megatron_core", "megatron_config",        "loftq_config", "eva_config",   "corda_config",   "lora_ga_config",
-    "peft_version", "qalora_group_size",       "runtime_config", "layers_pattern", "ensure_weight_tying",
-    "_custom_modules", "_commit_hash",         "peft_type"};
+    "auto_mapping",   "base_model_name_or_path", "revision",        "task_type",         "inference_mode",
+    "lora_dropout",   "megatron_core",           "megatron_config", "loftq_config",      "eva_config",
+    "corda_config",   "lora_ga_config",          "peft_version",    "qalora_group_size", "runtime_config",
+    "layers_pattern", "ensure_weight_tying",     "_custom_modules", "_commit_hash",      "peft_type"};
 
 bool is_nothing(const ordered_json &value) {
   return value.is_null() || value == false || ((value.is_structured() || value.is_string()) && value.empty());
@@ -39,7 +39,7 @@ bool ends_with_name(std::string_view module, std::string_view name) {
 class PeftConfigReader {
 public:
   PeftConfigReader(std::string_view text, const std::string &name) : name_(name) {
-    if (text.size() > max_config_bytes) fail("peft.config_too_large", "is larger than 1 MiB", "Export the adapter again.");
+    if (text.size() > max_config_bytes) fail("peft.config_too_large", "is larger than 1 MiB", "Choose another adapter.");
     document_ = parse_strict_json<ordered_json>(text, name);
   }
 
@@ -170,14 +170,15 @@ private:
     }
   }
 
-  // PiSSA and its like subtract the start from the base weights; saved without conversion, the adapter belongs to those.
+  // PiSSA and its like subtract the start from the base weights; unless converted, the adapter belongs to those.
   void check_initialisation() {
     const ordered_json *start = take("init_lora_weights");
     if (start == nullptr || start->is_boolean()) return;
     for (const char *unchanged : {"gaussian", "eva", "orthogonal"}) {
       if (*start == unchanged) return;
     }
-    fail("peft.changed_base", "starts from changed base weights (init_lora_weights), so it does not fit the original model",
+    fail("peft.changed_base",
+         "starts from changed base weights (init_lora_weights), so it does not fit the original model",
          "Save it from PEFT with path_initial_model_for_weight_conversion, which makes it a plain LoRA.");
   }
 

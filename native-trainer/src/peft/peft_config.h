@@ -1,11 +1,12 @@
-// adapter_config.json of a PEFT adapter: what scale each module has, and a refusal of everything that a plain LoRA in a GGUF
-// cannot express.
+// adapter_config.json of a PEFT adapter: what scale each module has, and a refusal of everything that a plain LoRA in a
+// GGUF cannot express.
 //
 //   y = W x + s B (A x),   s = alpha / r,  or  alpha / sqrt(r) with use_rslora
 //
 // r and alpha of a module are "r" and "lora_alpha", unless a key of rank_pattern or alpha_pattern matches its name; the
-// first key that matches wins, and the two patterns are looked up separately (peft/tuners/lora/model.py since 0.15; older
-// releases took one key for both, which differs only where the two patterns name the same module by different keys).
+// first key that matches wins, and the two patterns are looked up separately (peft/tuners/lora/model.py since 0.15;
+// older releases took one key for both, which differs only where the two patterns name the same module by different
+// keys).
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,7 @@ public:
   //   "peft.modules_to_save"   modules_to_save, trainable_token_indices: weights beside the low-rank product
   //   "peft.fan_in_fan_out"    transposed weights, which no supported architecture has
   //   "peft.changed_base"      init_lora_weights is PiSSA, OLoRA, LoftQ, CorDA, ...: made for changed base weights
-  //   "peft.unsupported_field" any other field that changes the result (layer_replication, target_parameters, ...), or an
+  //   "peft.unsupported_field" any other field that changes the result (layer_replication, ...), or an
   //                            unknown one that is not null, false or empty
   static PeftConfig parse(std::string_view text, const std::string &name);
 
@@ -40,8 +41,8 @@ public:
   // s times the module's rank: alpha, or alpha sqrt(r) with use_rslora. What llama.cpp divides by the rank.
   double numerator_of(std::string_view module) const;
 
-  // Whether PEFT would give the module an adapter: target_modules (names or their ends after a dot, "all-linear", or one
-  // regular expression), exclude_modules and layers_to_transform. `layer` is the module's layer, if it lies in one.
+  // Whether PEFT would give the module an adapter: target_modules (names or their ends after a dot, "all-linear", or
+  // one regular expression), exclude_modules and layers_to_transform. `layer` is the module's layer, if it lies in one.
   bool targets(std::string_view module, std::optional<int64_t> layer) const;
 
 private:
@@ -54,7 +55,7 @@ private:
     bool contains(std::string_view module) const;
   };
 
-  int64_t rank_ = 8;    // PEFT's defaults
+  int64_t rank_ = 8; // PEFT's defaults
   double alpha_ = 8.0;
   bool rslora_ = false;
   std::vector<std::pair<ModulePattern, int64_t>> rank_pattern_;
@@ -68,8 +69,8 @@ struct PeftConfigFields {
   std::string base_model;
   int64_t rank = 0;
   double alpha = 0.0;
-  std::vector<std::pair<std::string, int64_t>> ranks;  // module -> rank
-  std::vector<std::pair<std::string, double>> alphas;  // module -> alpha
+  std::vector<std::pair<std::string, int64_t>> ranks; // module -> rank
+  std::vector<std::pair<std::string, double>> alphas; // module -> alpha
   std::vector<std::string> target_modules;
 };
 std::string peft_config_text(const PeftConfigFields &fields);

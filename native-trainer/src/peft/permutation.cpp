@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/failure.h"
+#include "peft/tensor_names.h"
 
 namespace trex {
 namespace {
@@ -31,11 +32,21 @@ bool reorders_query_and_key(std::string_view architecture) {
   return architecture == "llama" || architecture == "mistral3" || architecture == "smollm3";
 }
 
+std::optional<int64_t> heads_to_reorder(std::string_view architecture, std::string_view gguf_name,
+                                        const std::vector<HeadCounts> &layers) {
+  const bool query = gguf_name.ends_with(".attn_q.weight"), key = gguf_name.ends_with(".attn_k.weight");
+  const std::optional<int64_t> layer = layer_of_gguf_name(gguf_name);
+  if (!reorders_query_and_key(architecture) || !(query || key) || !layer) return std::nullopt;
+  const HeadCounts &counts = layers.at(static_cast<size_t>(*layer));
+  return query ? counts.heads : counts.kv_heads;
+}
+
 std::vector<float> rows_to_gguf(std::span<const float> hugging_face, int64_t columns, int64_t heads) {
   const int64_t head_dim = head_size(hugging_face, columns, heads);
   std::vector<float> gguf(hugging_face.size());
   for (int64_t row = 0; row < heads * head_dim; ++row) {
-    std::copy_n(hugging_face.begin() + hugging_face_row(row, head_dim) * columns, columns, gguf.begin() + row * columns);
+    std::copy_n(hugging_face.begin() + hugging_face_row(row, head_dim) * columns, columns,
+                gguf.begin() + row * columns);
   }
   return gguf;
 }
@@ -44,7 +55,8 @@ std::vector<float> rows_to_hugging_face(std::span<const float> gguf, int64_t col
   const int64_t head_dim = head_size(gguf, columns, heads);
   std::vector<float> hugging_face(gguf.size());
   for (int64_t row = 0; row < heads * head_dim; ++row) {
-    std::copy_n(gguf.begin() + row * columns, columns, hugging_face.begin() + hugging_face_row(row, head_dim) * columns);
+    std::copy_n(gguf.begin() + row * columns, columns,
+                hugging_face.begin() + hugging_face_row(row, head_dim) * columns);
   }
   return hugging_face;
 }

@@ -2,13 +2,14 @@
 //
 // Format (github.com/huggingface/safetensors, README "Format"), all numbers little-endian:
 //   8 bytes    N, the length of the header
-//   N bytes    JSON object, first byte '{', may end in spaces: name -> {"dtype", "shape", "data_offsets": [begin, end]},
+//   N bytes    JSON object, first byte '{', may end in spaces: name -> {"dtype", "shape",
+//              "data_offsets": [begin, end]},
 //              and optionally "__metadata__": text -> text
 //   the rest   the buffer; data_offsets count from its first byte
 // Shapes are row-major with the outermost dimension first, so [rows, columns] is ggml's ne = {columns, rows}.
 //
-// The reader is stricter than the format where that costs nothing real: tensors must tile the buffer from its first to its
-// last byte without gap or overlap, none may be empty, and no field may be unknown or named twice.
+// The reader is stricter than the format where that costs nothing real: tensors must tile the buffer from its first to
+// its last byte without gap or overlap, none may be empty, and no field may be unknown or named twice.
 #pragma once
 
 #include <cstddef>
@@ -26,9 +27,9 @@ namespace trex {
 
 struct SafetensorsTensor {
   std::string name;
-  ggml_type type = GGML_TYPE_F32;     // F32, F16 or BF16
-  std::vector<int64_t> shape;         // outermost dimension first, 1 to 8 of them, each at least 1
-  const std::byte *data = nullptr;    // may be unaligned
+  ggml_type type = GGML_TYPE_F32;  // F32, F16 or BF16
+  std::vector<int64_t> shape;      // outermost dimension first, 1 to 8 of them, each at least 1
+  const std::byte *data = nullptr; // may be unaligned
   uint64_t bytes = 0;
 };
 

@@ -1,5 +1,5 @@
-// JSON from files that others wrote. A key that appears twice, on any level, is an error: readers disagree on which of the
-// two counts, and a file must not mean one thing here and another in the next program.
+// JSON from files that others wrote. A key that appears twice, on any level, is an error: readers disagree on which of
+// the two counts, and a file must not mean one thing here and another in the next program.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@
 
 namespace trex {
 
-// The object in `text`, which must be UTF-8 and hold nothing else but white space. nlohmann::ordered_json keeps the order
-// of the keys; its look-ups are linear, so it is for small documents. `name` is what messages call the document.
+// The object in `text`, which must be UTF-8 and hold nothing else but white space. nlohmann::ordered_json keeps the
+// order of the keys; its look-ups are linear, so it is for small documents. `name` is what messages call the document.
 // Throws Failure CONFIG "peft.json" (not a JSON object, nested deeper than 16 levels) or "peft.duplicate_key".
 template <class Json> Json parse_strict_json(std::string_view text, const std::string &name) {
   constexpr int max_depth = 16;

@@ -13,9 +13,9 @@ struct NamePair {
 };
 
 constexpr std::array plain_names = {
-    NamePair{"self_attn.q_proj", "attn_q"},      NamePair{"self_attn.k_proj", "attn_k"},
-    NamePair{"self_attn.v_proj", "attn_v"},      NamePair{"self_attn.o_proj", "attn_output"},
-    NamePair{"mlp.gate_proj", "ffn_gate"},       NamePair{"mlp.up_proj", "ffn_up"},
+    NamePair{"self_attn.q_proj", "attn_q"}, NamePair{"self_attn.k_proj", "attn_k"},
+    NamePair{"self_attn.v_proj", "attn_v"}, NamePair{"self_attn.o_proj", "attn_output"},
+    NamePair{"mlp.gate_proj", "ffn_gate"},  NamePair{"mlp.up_proj", "ffn_up"},
     NamePair{"mlp.down_proj", "ffn_down"},
 };
 
@@ -70,9 +70,8 @@ std::optional<int64_t> take_layer(std::string_view &text) {
 }
 
 bool take_layers_path(std::string_view &module) {
-  for (const std::string_view path :
-       {"model.language_model.layers.", "language_model.model.layers.", "language_model.layers.", "model.layers.",
-        "layers."}) {
+  for (const std::string_view path : {"model.language_model.layers.", "language_model.model.layers.",
+                                      "language_model.layers.", "model.layers.", "layers."}) {
     if (take_prefix(module, path)) return true;
   }
   return false;
