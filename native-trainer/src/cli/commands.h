@@ -11,6 +11,8 @@
 namespace trex {
 
 int run_devices(std::ostream &out);
+int run_export_adapter(const nlohmann::json &request, std::ostream &out);
+int run_import_adapter(const nlohmann::json &request, std::ostream &out);
 int run_info(const std::string &model_path, std::ostream &out);
 int run_make_model(const nlohmann::json &request, std::ostream &out);
 int run_merge(const nlohmann::json &request, std::ostream &out);

@@ -1,5 +1,4 @@
 #include <ostream>
-#include <system_error>
 
 #include "cli/commands.h"
 #include "common/failure.h"
@@ -7,14 +6,14 @@
 #include "common/request.h"
 #include "gguf/hyper_parameters.h"
 #include "gguf/merge.h"
+#include "peft/load_adapter.h"
 
 namespace trex {
 namespace {
 
 // Replacing a file that is mapped would pull the weights away from under the merge on some systems.
 void refuse_same_file(const std::string &model, const std::string &out) {
-  std::error_code error; // a missing `out` is the normal case and is not the same file
-  if (!std::filesystem::equivalent(path_from_utf8(model), path_from_utf8(out), error)) return;
+  if (!is_same_file(model, out)) return;
   throw config_failure("merge.same_file", "The merged model would replace the model it is made from.",
                        "Choose another name for \"out\".");
 }
@@ -36,7 +35,7 @@ int run_merge(const nlohmann::json &document, std::ostream &out) {
   const HyperParameters parameters = read_hyper_parameters(model);
   refuse_same_file(model_path, out_path);
   std::optional<Adapter> adapter;
-  if (adapter_path) adapter = read_adapter(*adapter_path, model);
+  if (adapter_path) adapter = load_adapter(*adapter_path, model);
 
   ThreadPool threads(0);
   const WrittenFile file = merge_model(model, adapter ? &*adapter : nullptr, scale, storage, out_path, threads);

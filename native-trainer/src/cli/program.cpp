@@ -40,6 +40,8 @@ constexpr std::array commands = {
     Command{"train", run_train, "fine-tune a model (LoRA) or train all weights of a small one"},
     Command{"score", run_score, "log-likelihoods of continuations given their contexts"},
     Command{"merge", run_merge, "fold an adapter into its model, or store a model in another type"},
+    Command{"import-adapter", run_import_adapter, "turn a Hugging Face PEFT adapter folder into a GGUF adapter"},
+    Command{"export-adapter", run_export_adapter, "turn a GGUF adapter into a Hugging Face PEFT folder"},
     Command{"make-model", run_make_model, "make a model with random weights and a real tokenizer"},
     Command{"bench", run_bench, "measure this machine's training speed"},
 };

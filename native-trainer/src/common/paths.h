@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace trex {
 
@@ -13,6 +14,12 @@ inline std::filesystem::path path_from_utf8(const std::string &text) {
 inline std::string path_to_utf8(const std::filesystem::path &path) {
   const std::u8string text = path.u8string();
   return {text.begin(), text.end()};
+}
+
+// False when one of them does not exist.
+inline bool is_same_file(const std::string &utf8_a, const std::string &utf8_b) {
+  std::error_code error;
+  return std::filesystem::equivalent(path_from_utf8(utf8_a), path_from_utf8(utf8_b), error);
 }
 
 } // namespace trex

@@ -127,13 +127,17 @@ std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vect
 }
 
 void attach_adapter(Model &model, const Adapter &adapter, double scale) {
-  for (const LoraTarget &target : lora_targets(model, {projection_names().begin(), projection_names().end()})) {
-    for (const AdapterTensor &tensor : adapter.tensors) {
-      if (tensor.base != target.base) continue;
-      projection_of(model, target).lora = {
-          tensor.a.data(), tensor.b.data(), nullptr, nullptr, tensor.rank,
-          static_cast<float>(scale_of(adapter, tensor) * scale)};
+  const auto targets = lora_targets(model, {projection_names().begin(), projection_names().end()});
+  for (const AdapterTensor &tensor : adapter.tensors) {
+    const auto target = std::find_if(targets.begin(), targets.end(),
+                                     [&](const LoraTarget &candidate) { return candidate.base == tensor.base; });
+    if (target == targets.end()) {
+      throw config_failure("adapter.unsupported_target",
+                           "The adapter changes " + tensor.base + ", which cannot be scored with an adapter.",
+                           "Merge the adapter into its model and score that.");
     }
+    projection_of(model, *target).lora = {tensor.a.data(), tensor.b.data(), nullptr, nullptr, tensor.rank,
+                                          static_cast<float>(scale_of(adapter, tensor) * scale)};
   }
 }
 

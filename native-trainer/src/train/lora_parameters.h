@@ -40,7 +40,8 @@ void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraT
 std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets,
                                              const LoraRanks &ranks);
 
-// For scoring: attaches a finished adapter. `adapter` must outlive the model's use.
+// For scoring: attaches a finished adapter, which must outlive the model's use. Throws Failure CONFIG
+// "adapter.unsupported_target" for a tensor outside of the layers' projections (an adapter of output.weight).
 void attach_adapter(Model &model, const Adapter &adapter, double scale);
 
 } // namespace trex

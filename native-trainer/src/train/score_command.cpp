@@ -13,6 +13,7 @@
 #include "model/frozen_model.h"
 #include "model/transformer.h"
 #include "ops/cpu/cpu_device.h"
+#include "peft/load_adapter.h"
 #include "train/event_log.h"
 #include "train/lora_parameters.h"
 #include "train/prefix_tree.h"
@@ -158,7 +159,7 @@ int run_score(const nlohmann::json &json, std::ostream &out) {
   FrozenModel frozen = load_frozen_model(file);
   Model &model = frozen.model;
   Adapter adapter;
-  if (request.adapter) adapter = read_adapter(*request.adapter, file);
+  if (request.adapter) adapter = load_adapter(*request.adapter, file);
   attach_adapter(model, adapter, request.adapter_scale);
   const std::vector<ScorePair> pairs = read_score_pairs(request.pairs, model.parameters.vocab);
   int64_t total = 0;

@@ -7,6 +7,7 @@
 #include "common/interrupt.h"
 #include "common/platform.h"
 #include "common/version.h"
+#include "peft/load_adapter.h"
 #include "train/activation_bytes.h"
 #include "train/divergence.h"
 #include "train/fingerprint.h"
@@ -97,7 +98,7 @@ void TrainingJob::allocate() {
       attach_lora(frozen_.model, *set_, lora_targets_, request_.lora, request_.seed);
       if (request_.lora.init_from) {
         start_from_adapter(frozen_.model, *set_, lora_targets_, request_.lora,
-                           read_adapter(*request_.lora.init_from, file_));
+                           load_adapter(*request_.lora.init_from, file_));
       }
     }
     const PassLimits limits = training_limits(parameters_, training_shape(request_, threads_), micro_tokens_);
