@@ -28,7 +28,9 @@ bool is_pickle(const std::filesystem::path &path, const std::string &utf8_path) 
 std::vector<HeadCounts> layer_heads(const ModelFile &base) {
   if (!reorders_query_and_key(base.architecture())) return {};
   const HyperParameters p = read_hyper_parameters(base);
-  return std::vector<HeadCounts>(static_cast<size_t>(p.layers), {p.heads, p.kv_heads});
+  std::vector<HeadCounts> counts;
+  for (const LayerShape &layer : p.layers) counts.push_back({layer.heads, layer.kv_heads});
+  return counts;
 }
 
 Adapter load_adapter(const std::string &utf8_path, const ModelFile &base) {
