@@ -1,9 +1,11 @@
 // Every hostile file that is known by name, one test each: the handcrafted cases of llama.cpp's own test
 // (tests/test-gguf.cpp, whose names these tests carry), the holes that were found in GGUF readers (by CVE number), and
 // what makes llama.cpp's loader end the process. Files are read from disk, as a command would read them.
+#include <filesystem>
 #include <functional>
 
 #include "common/failure.h"
+#include "common/paths.h"
 #include "gguf/adapter_file.h"
 #include "gguf/hyper_parameters.h"
 #include "gguf/model_file.h"
@@ -189,6 +191,17 @@ HOSTILE(eos_outside_the_vocabulary, "tokenizer.special_token",
 HOSTILE(eos_that_is_a_list, "model.metadata_type", with(Entries().list<uint32_t>("tokenizer.ggml.eos_token_id", u32, {1})))
 HOSTILE(ids_inside_the_vocabulary, "sound",
         with(Entries().number_of("tokenizer.ggml.bos_token_id", 0).number_of("tokenizer.ggml.eos_token_id", 2)))
+
+// Strict, but not stricter than what is published: the vocabularies that llama.cpp carries for its own tests.
+TEST(published_tokenizers_are_sound) {
+  int found = 0;
+  for (const auto &entry : std::filesystem::directory_iterator(TREX_VOCABULARIES)) {
+    if (entry.path().extension() != ".gguf") continue;
+    CHECK(ModelFile::open(path_to_utf8(entry.path())).array_length("tokenizer.ggml.tokens").value_or(0) > 1000);
+    ++found;
+  }
+  CHECK(found > 10);
+}
 
 // Cut at every byte of the header and at every 4 KiB of the data.
 TEST(truncation_everywhere_is_a_config_failure) {
