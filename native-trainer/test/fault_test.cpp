@@ -28,8 +28,8 @@ namespace {
 // A job of many short steps with a checkpoint after each, so that a fault at any moment hits a different place.
 json long_job(const std::string &folder) {
   json request = request_into(folder);
-  request["steps"] = 150;
-  request["batch"]["tokensPerStep"] = 40;
+  request["steps"] = 300;
+  request["batch"]["tokensPerStep"] = 20;
   request["checkpointEverySteps"] = 1;
   request["resume"] = true;
   request["threads"] = 1;
