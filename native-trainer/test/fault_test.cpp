@@ -261,7 +261,7 @@ TEST(no_room_for_a_checkpoint_keeps_the_last_one) {
   const json request = long_job("full-disk");
   train_a_little(request);
   const std::string before = content_of(in_scratch("full-disk/checkpoint.trex"));
-  for (const uint64_t limit : {uint64_t{4096}, uint64_t{before.size() / 2}, uint64_t{before.size() - 1}}) {
+  for (const uint64_t limit : {uint64_t{4096}, uint64_t{before.size() / 2}, uint64_t{before.size() - 1024}}) {
     ChildProcess child("train", request, Output::file, limit);
     check_error(child, FailureClass::env, "file.write", std::to_string(limit) + " bytes");
     CHECK(content_of(in_scratch("full-disk/checkpoint.trex")) == before);
