@@ -1,6 +1,6 @@
 # Options for our own code. Third-party code keeps its own, and never fails the build through a warning.
 
-if(TREX_SANITIZE)
+if(TREX_SANITIZE OR TREX_FUZZ)
   if(MSVC)
     add_compile_options(/fsanitize=address)
   else()
@@ -8,6 +8,14 @@ if(TREX_SANITIZE)
     add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
     add_link_options(-fsanitize=address,undefined)
   endif()
+endif()
+
+if(TREX_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "TREX_FUZZ needs clang, whose libFuzzer guides the fuzzers by coverage.")
+  endif()
+  # ggml is instrumented too: what our own checks let through, it must survive.
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 if(MSVC)

@@ -70,6 +70,20 @@ TEST(a_file_appears_whole_or_not_at_all) {
   CHECK(std::distance(begin(entries), end(entries)) == 1);
 }
 
+TEST(what_killed_processes_left_of_a_file_is_removed_and_nothing_else) {
+  const std::string path = path_of("killed/file.txt");
+  const AtomicFile being_written(path);
+  put(path_of("killed/file.txt.4711.0.tmp"), "half");
+  put(path_of("killed/file.txt.4711.12.tmp"), "half");
+  const std::vector<std::string> kept = {"file.txt.tmp",    "file.txt.1.tmp",  "file.txt.a.1.tmp", "file.txt.1.2.tmp.gz",
+                                         "file.txt.1..tmp", "other.1.2.tmp", "file.txtx.1.2.tmp"};
+  for (const std::string &name : kept) put(path_of("killed/" + name), "mine");
+  { const AtomicFile next(path); }
+  for (const std::string &name : kept) CHECK_CASE(content_of(path_of("killed/" + name)) == "mine", name);
+  const auto entries = std::filesystem::directory_iterator(path_of("killed"));
+  CHECK(static_cast<size_t>(std::distance(begin(entries), end(entries))) == kept.size() + 1); // and the one being written
+}
+
 TEST(a_folder_that_cannot_be_made_is_an_env_failure) {
   put(path_of("plain"), "x");
   CHECK(code_of([] { AtomicFile file(path_of("plain/file")); }) == "file.write");

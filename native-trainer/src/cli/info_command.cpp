@@ -72,7 +72,7 @@ int run_info(const std::string &model_path, std::ostream &out) {
   answer["tensorTypes"] = count_of_type;
   answer["tokenizerModel"] = text_or_null(file, "tokenizer.ggml.model");
   answer["tokenizerPre"] = text_or_null(file, "tokenizer.ggml.pre");
-  answer["hasChatTemplate"] = file.text("tokenizer.chat_template").value_or("") != "";
+  answer["hasChatTemplate"] = !file.text("tokenizer.chat_template").value_or("").empty();
   out << json_line(answer) << std::endl;
   return 0;
 }

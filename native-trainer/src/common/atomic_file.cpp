@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "common/failure.h"
 #include "common/paths.h"
@@ -13,6 +15,32 @@ namespace {
 
 std::atomic<unsigned> files_begun{0};
 
+constexpr std::string_view suffix = ".tmp";
+
+// ".<process>.<number>.tmp", as behind the name of every temporary file.
+bool is_temporary_ending(std::string_view text) {
+  if (!text.starts_with('.') || !text.ends_with(suffix)) return false;
+  text = text.substr(1, text.size() - 1 - suffix.size());
+  const size_t dot = text.find('.');
+  const auto is_number = [](std::string_view part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return dot != std::string_view::npos && is_number(text.substr(0, dot)) && is_number(text.substr(dot + 1));
+}
+
+// Files of living processes stay. What cannot be listed or removed is in nobody's way.
+void remove_abandoned(const std::filesystem::path &folder, const std::string &name) {
+  std::error_code error;
+  std::vector<std::string> abandoned;
+  for (std::filesystem::directory_iterator entry(folder.empty() ? "." : folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string found = path_to_utf8(entry->path().filename());
+    if (!found.starts_with(name) || !is_temporary_ending(std::string_view(found).substr(name.size()))) continue;
+    abandoned.push_back(path_to_utf8(entry->path()));
+  }
+  for (const std::string &path : abandoned) platform::remove_file_unless_in_use(path);
+}
+
 } // namespace
 
 AtomicFile::AtomicFile(std::string utf8_path) : path_(std::move(utf8_path)) {
@@ -20,7 +48,9 @@ AtomicFile::AtomicFile(std::string utf8_path) : path_(std::move(utf8_path)) {
   std::error_code error;
   if (!folder.empty()) std::filesystem::create_directories(folder, error);
   if (error) check(error.message());
-  temporary_path_ = path_ + "." + std::to_string(platform::process_id()) + "." + std::to_string(files_begun++) + ".tmp";
+  remove_abandoned(folder, path_to_utf8(path_from_utf8(path_).filename()));
+  temporary_path_ = path_ + "." + std::to_string(platform::process_id()) + "." + std::to_string(files_begun++);
+  temporary_path_ += suffix;
   check(handle_.create(temporary_path_));
   created_ = true;
 }

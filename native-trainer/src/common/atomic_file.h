@@ -1,5 +1,8 @@
 // A file that appears whole under its name or not at all: written beside it under a temporary name, synced to the
 // device, renamed, and the folder synced. Until then a file that had the name stays as it was.
+//
+// A process that is killed, or a machine that loses power, may leave "NAME.<process>.<number>.tmp" behind, never more.
+// The next AtomicFile for the same NAME removes it.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +22,7 @@ struct WrittenFile {
 
 class AtomicFile {
 public:
-  // Creates missing parent folders. All members throw Failure ENV "file.write" when the system refuses.
+  // Creates missing parent folders and removes what killed processes left of this file. All members throw Failure ENV "file.write" when the system refuses.
   explicit AtomicFile(std::string utf8_path);
   ~AtomicFile(); // removes the temporary file unless committed
   AtomicFile(const AtomicFile &) = delete;

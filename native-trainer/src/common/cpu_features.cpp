@@ -5,6 +5,8 @@
 
 #if defined(_M_X64)
 #include <intrin.h>
+#elif defined(__x86_64__)
+#include <cpuid.h>
 #endif
 
 namespace trex {
@@ -14,7 +16,9 @@ namespace {
 void detect(bool &avx2, bool &avx512) {
   __builtin_cpu_init();
   // These also ask the operating system whether it saves the wide registers.
-  avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  const bool f16c = __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0; // Clang 14 has no name for it above
+  avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && f16c;
   avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }

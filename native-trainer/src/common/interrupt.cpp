@@ -18,6 +18,13 @@ extern "C" void remember_interrupt(int signal_number) {
 void install_interrupt_handlers() {
   std::signal(SIGINT, remember_interrupt);
   std::signal(SIGTERM, remember_interrupt);
+  // A reader that went away and a file size limit become write errors, which say what was kept.
+#ifdef SIGPIPE
+  std::signal(SIGPIPE, SIG_IGN);
+#endif
+#ifdef SIGXFSZ
+  std::signal(SIGXFSZ, SIG_IGN);
+#endif
 }
 
 bool interrupt_requested() { return requested != 0; }

@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM become a flag that long loops poll, so a job can write its checkpoint before it leaves.
+// SIGINT and SIGTERM become a flag that long loops poll, so a job can write its checkpoint before it leaves. The signals
+// that would end the process at a failed write are ignored: the write reports its error.
 #pragma once
 
 namespace trex {

@@ -24,7 +24,8 @@ enum class MapError { none, missing, not_regular, unreadable, map_failed };
 MapError map_file(const std::string &utf8_path, Mapping &mapping);
 void unmap_file(const Mapping &mapping);
 
-// A file being written, to be renamed over its target once it is safely on disk.
+// A file being written, to be renamed over its target once it is safely on disk. The system knows that it is in use
+// until it is closed or the process ends, however that ends.
 class OutputHandle {
 public:
   OutputHandle() = default;
@@ -45,6 +46,7 @@ private:
 // Replaces `to` by `from` in one step, then makes the folder entry durable. Same conventions.
 std::string rename_durably(const std::string &utf8_from, const std::string &utf8_to);
 void remove_file(const std::string &utf8_path);
+void remove_file_unless_in_use(const std::string &utf8_path); // by an OutputHandle of any living process
 
 uint64_t process_id();
 uint64_t total_memory_bytes();

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -71,8 +72,16 @@ OutputHandle::~OutputHandle() {
 }
 
 std::string OutputHandle::create(const std::string &utf8_path) {
-  handle_ = ::open(utf8_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  return handle_ < 0 ? last_error() : std::string();
+  for (;;) {
+    handle_ = ::open(utf8_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (handle_ < 0) return last_error();
+    // Where the file system has no locks, nothing is ever taken for abandoned.
+    while (::flock(descriptor(handle_), LOCK_EX) != 0 && errno == EINTR) {
+    }
+    struct stat status {};
+    if (::fstat(descriptor(handle_), &status) != 0 || status.st_nlink > 0) return {};
+    ::close(descriptor(handle_)); // another process took it for abandoned before it was locked
+  }
 }
 
 std::string OutputHandle::write(const void *data, size_t bytes) {
@@ -116,6 +125,13 @@ std::string rename_durably(const std::string &utf8_from, const std::string &utf8
 }
 
 void remove_file(const std::string &utf8_path) { ::unlink(utf8_path.c_str()); }
+
+void remove_file_unless_in_use(const std::string &utf8_path) {
+  const int file = ::open(utf8_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (file < 0) return;
+  if (::flock(file, LOCK_EX | LOCK_NB) == 0) ::unlink(utf8_path.c_str());
+  ::close(file);
+}
 
 uint64_t process_id() { return static_cast<uint64_t>(::getpid()); }
 

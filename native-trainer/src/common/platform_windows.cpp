@@ -144,6 +144,8 @@ std::string rename_durably(const std::string &utf8_from, const std::string &utf8
 }
 
 void remove_file(const std::string &utf8_path) { DeleteFileW(wide(utf8_path).c_str()); }
+// OutputHandle shares nothing, so the system refuses while one is open.
+void remove_file_unless_in_use(const std::string &utf8_path) { remove_file(utf8_path); }
 
 uint64_t process_id() { return GetCurrentProcessId(); }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "common/failure.h"
+#include "gguf/tokenizer_check.h"
 #include "gguf/validate.h"
 
 namespace trex {
@@ -36,6 +37,7 @@ ModelFile ModelFile::open(const std::string &utf8_path) {
     model.index_of_name_.emplace(model.tensors_[index].name, index);
   }
   model.architecture_ = model.text("general.architecture").value_or("");
+  check_stored_tokenizer(model);
   return model;
 }
 

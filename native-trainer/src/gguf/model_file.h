@@ -39,7 +39,8 @@ struct TensorView {
 
 class ModelFile {
 public:
-  // Throws Failure CONFIG ("file.*" when it cannot be read, "model.*" when it is not a sound GGUF file).
+  // Throws Failure CONFIG ("file.*" when it cannot be read, "model.*" when it is not a sound GGUF file,
+  // "tokenizer.*" when its tokenizer is broken).
   static ModelFile open(const std::string &utf8_path);
 
   const std::string &path() const { return path_; }

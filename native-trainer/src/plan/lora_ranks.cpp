@@ -36,8 +36,9 @@ void check_lora_ranks(const LoraRanks &ranks, const std::vector<std::string> &ta
   if (ranks.named.empty()) return;
   const std::vector<TensorSpec> tensors = lora_target_tensors(parameters, targets);
   for (const auto &[name, rank] : ranks.named) {
-    const auto tensor = std::find_if(tensors.begin(), tensors.end(),
-                                     [&](const TensorSpec &spec) { return without_suffix(spec.name) == name; });
+    const auto tensor = std::find_if(tensors.begin(), tensors.end(), [&wanted = name](const TensorSpec &spec) {
+      return without_suffix(spec.name) == wanted;
+    });
     if (tensor == tensors.end()) unknown_tensor(name, targets, parameters);
     const int64_t largest = std::min(tensor->shape[0], tensor->shape[1]);
     if (rank <= largest) continue;

@@ -84,11 +84,20 @@ std::optional<TrainingProgress> read_checkpoint(const std::string &utf8_path, co
   hash.update(bytes, body);
   if (hash.finish() != std::string(reinterpret_cast<const char *>(bytes) + body, digest_digits)) damaged(utf8_path);
 
-  // From here on the bytes are the ones that were written, so only a different job can disagree with them.
+  // From here on the bytes are the ones that were written, so only a different job or an attacker can disagree with them.
   const uint64_t header_bytes = little_endian(bytes + sizeof magic);
   if (header_bytes > body - prefix) damaged(utf8_path);
   const auto header = nlohmann::json::parse(bytes + prefix, bytes + prefix + header_bytes, nullptr, false);
   if (!header.is_object()) damaged(utf8_path);
+  const auto has = [&header](const char *name, bool (nlohmann::json::*is)() const noexcept) {
+    const auto found = header.find(name);
+    return found == header.end() || ((*found).*is)();
+  };
+  using nlohmann::json;
+  bool sound = has("fingerprint", &json::is_string);
+  for (const char *name : {"values", "step", "tokens"}) sound = sound && has(name, &json::is_number_integer);
+  for (const char *name : {"lastLoss", "smoothedLoss", "bestSmoothedLoss"}) sound = sound && has(name, &json::is_number);
+  if (!sound || header.value("step", int64_t{0}) < 0) damaged(utf8_path);
   const size_t block_bytes = static_cast<size_t>(set.count()) * sizeof(float);
   if (header.value("fingerprint", "") != fingerprint || header.value("values", int64_t{-1}) != set.count()) {
     throw config_failure("checkpoint.other_job",

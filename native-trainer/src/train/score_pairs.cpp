@@ -41,7 +41,11 @@ std::vector<ScorePair> read_score_pairs(const std::string &utf8_path, int64_t vo
     const nlohmann::json object = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
     if (!object.is_object()) bad_row(row, "is not a whole JSON object (torn line?)");
     ScorePair &pair = pairs.emplace_back();
-    pair.id = object.value("id", nlohmann::json());
+    if (const auto id = object.find("id"); id != object.end()) {
+      // Copying and printing recurse into lists, and a hostile one is deeper than the stack.
+      if (id->is_structured()) bad_row(row, "has an \"id\" that is neither a text nor a number");
+      pair.id = *id;
+    }
     append_tokens(object, "context", vocab, row, pair.tokens);
     pair.context = static_cast<int32_t>(pair.tokens.size());
     append_tokens(object, "continuation", vocab, row, pair.tokens);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <new>
 
+#include "common/atomic_file.h"
 #include "common/interrupt.h"
 #include "common/platform.h"
 #include "common/version.h"
@@ -55,6 +56,8 @@ TrainingJob::TrainingJob(TrainRequest request, EventLog &events)
 }
 
 std::string TrainingJob::out_path(const char *name) const { return request_.out_dir + "/" + name; }
+
+const char *TrainingJob::result_name() const { return request_.full ? "model.gguf" : "adapter.gguf"; }
 
 void TrainingJob::report_start() {
   events_.emit("start", {{"version", version},
@@ -129,9 +132,9 @@ void TrainingJob::save_checkpoint() {
 
 WrittenFile TrainingJob::write_result() {
   if (request_.full) {
-    return write_full_model(out_path("model.gguf"), file_, *set_, trained_, request_.output_type, device_->pool);
+    return write_full_model(out_path(result_name()), file_, *set_, trained_, request_.output_type, device_->pool);
   }
-  return write_adapter(out_path("adapter.gguf"), file_, request_.output_name, request_.lora.alpha,
+  return write_adapter(out_path(result_name()), file_, request_.output_name, request_.lora.alpha,
                        adapter_views(frozen_.model, lora_targets_, request_.lora.ranks), request_.output_type.type);
 }
 
@@ -208,12 +211,17 @@ void TrainingJob::stop_diverged(double loss, double gradient_norm) {
   if (has_checkpoint_) {
     if (const auto saved = read_checkpoint(out_path("checkpoint.trex"), fingerprint_, *set_)) progress_ = *saved;
   }
-  const WrittenFile kept = write_result();
+  std::string kept = "; the weights of step " + std::to_string(progress_.step);
+  try {
+    kept += " were kept in " + write_result().path;
+  } catch (const Failure &failure) { // the class stays: another attempt would come apart again
+    kept += " could not be kept (" + failure.code + ")";
+  }
   const bool finite = std::isfinite(loss) && std::isfinite(gradient_norm);
   throw Failure{FailureClass::diverged, "train.diverged",
                 std::string("Training came apart at step ") + std::to_string(bad_step) +
                     (finite ? ": the loss rose far above its best" : ": the loss or gradient is not a number") +
-                    "; the weights of step " + std::to_string(progress_.step) + " were kept in " + kept.path + ".",
+                    kept + ".",
                 "Lower optimizer.learningRate, or clip the gradient with optimizer.clipNorm."};
 }
 
@@ -246,7 +254,13 @@ int TrainingJob::finish(double validation_loss) {
   return 0;
 }
 
+// A folder that cannot be written to is found before the first hours, and what a killed run left half-written is gone.
+void TrainingJob::prepare_folder() const {
+  for (const char *name : {"checkpoint.trex", result_name()}) AtomicFile trial(out_path(name));
+}
+
 int TrainingJob::run() {
+  prepare_folder();
   allocate();
   const bool resumed = resume();
   double validation_loss = std::numeric_limits<double>::quiet_NaN();

@@ -42,7 +42,9 @@ private:
   [[noreturn]] void stop_diverged(double loss, double gradient_norm);
   [[noreturn]] void stop_timeout();
   int finish(double validation_loss);
+  void prepare_folder() const;
   std::string out_path(const char *name) const;
+  const char *result_name() const;
 
   TrainRequest request_;
   EventLog &events_;

@@ -92,6 +92,8 @@ std::string TinyModel::bytes() const {
     metadata.text_array_entry("tokenizer.ggml.tokens", tokens);
     ++entries;
   }
+  metadata.raw(extra_metadata.bytes().data(), extra_metadata.bytes().size());
+  entries += extra_entries;
 
   std::vector<std::pair<std::string, std::vector<int64_t>>> tensors = {{"token_embd.weight", {embedding, vocab}}};
   for (uint32_t layer = 0; layer < std::min(layers, 2U); ++layer) {

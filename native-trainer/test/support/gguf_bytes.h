@@ -47,6 +47,8 @@ struct TinyModel {
   uint32_t key_length = 0; // 0: not written
   uint32_t rope_dims = 0;  // 0: not written
   std::string rope_scaling; // "": not written
+  GgufBytes extra_metadata; // encoded entries, as many as the next line says
+  uint64_t extra_entries = 0;
 
   std::string save(const std::string &name) const;
   std::string bytes() const;
