@@ -58,10 +58,11 @@ function readFloats(path) {
     return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 }
 
-// Logits [T, V] of both sides. A last token that is only ever predicted gives ours a row for every position.
+// Logits [T, V] of both sides. A last token that is only ever predicted gives ours a row for every position. One
+// thread: the models are tiny, and threads that wait for each other crawl on a busy machine.
 function ours(model, tokens, adapter) {
     writeFileSync(at("pair.jsonl"), JSON.stringify({id: 0, context: tokens.slice(0, 1), continuation: [...tokens.slice(1), 0]}) + "\n");
-    trex("score", {model, pairs: at("pair.jsonl"), adapter: adapter.path, adapterScale: adapter.scale, logits: at("ours.f32")});
+    trex("score", {model, pairs: at("pair.jsonl"), threads: 1, adapter: adapter.path, adapterScale: adapter.scale, logits: at("ours.f32")});
     return readFloats(at("ours.f32"));
 }
 
@@ -98,28 +99,31 @@ function textOf(length, seed) {
     return tokens.slice(0, length);
 }
 
-function trainedModel({architecture, pre, dimensions}) {
-    const fresh = at(`${architecture}.gguf`);
+const usualMixedRanks = {"blk.0.attn_q": 1, "blk.0.attn_v": 6, "blk.0.attn_output": 3, "blk.1.ffn_down": 16, "blk.1.ffn_gate": 32};
+
+function trainedModel({name: label, architecture, pre, dimensions, make, mixedRanks}) {
+    const fresh = at(`${label}.gguf`);
     trex("make-model", {
-        out: fresh, architecture, tokenizer: plainTokenizer(vocabulary, pre), type: "F32", seed: 5, initStd: 0.03, name: architecture,
-        dimensions: {...commonDimensions, ...dimensions}
+        out: fresh, architecture, tokenizer: plainTokenizer(vocabulary, pre), type: "F32", seed: 5, initStd: 0.03,
+        name: "parity", // llama.cpp looks for tokens of its own when a name contains "phi3"
+        dimensions: {...commonDimensions, ...dimensions}, ...make
     });
     // Training every weight for a while gives norms and biases values other than 1 and 0.
-    const common = {batch: {tokensPerStep: 512, maxSequenceTokens: 128}, checkpointEverySteps: 0};
+    const common = {threads: 1, batch: {tokensPerStep: 512, maxSequenceTokens: 128}, checkpointEverySteps: 0};
     trex("train", {
-        ...common, model: fresh, data: at("train.jsonl"), outDir: at(`${architecture}-full`), method: "full", steps: 15,
+        ...common, model: fresh, data: at("train.jsonl"), outDir: at(`${label}-full`), method: "full", steps: 15,
         output: {type: "F32"}, optimizer: {learningRate: 0.003}
     });
-    const model = at(`${architecture}-full/model.gguf`);
+    const model = at(`${label}-full/model.gguf`);
     const adapter = (name, ranks) => {
-        const outDir = at(`${architecture}-${name}`);
+        const outDir = at(`${label}-${name}`);
         trex("train", {
             ...common, model, outDir, steps: 8, data: at("other.jsonl"), lora: {rank: 4, alpha: 12, ranks}, optimizer: {learningRate: 0.01}
         });
         return `${outDir}/adapter.gguf`;
     };
     const lora = adapter("lora", {});
-    const mixed = adapter("mixed", {"blk.0.attn_q": 1, "blk.0.attn_v": 6, "blk.0.attn_output": 3, "blk.1.ffn_down": 16, "blk.1.ffn_gate": 32});
+    const mixed = adapter("mixed", mixedRanks ?? usualMixedRanks);
     return {
         model,
         adapters: {
@@ -134,13 +138,13 @@ async function compareGreedy(architecture, type, theirModel, ourModel, adapterNa
     const prompt = textOf(16, 7);
     const {tokens} = await peer.ask({command: "greedy", model: theirModel, tokens: prompt, count: 24, adapter: adapter.path, adapterScale: adapter.scale});
     writeFileSync(at("pair.jsonl"), JSON.stringify({id: 0, context: prompt, continuation: tokens}) + "\n");
-    const [result] = trex("score", {model: ourModel, pairs: at("pair.jsonl"), adapter: adapter.path, adapterScale: adapter.scale});
+    const [result] = trex("score", {model: ourModel, threads: 1, pairs: at("pair.jsonl"), adapter: adapter.path, adapterScale: adapter.scale});
     const difference = result.isGreedy && tokens.length === 24 ? 0 : 1;
     report({architecture, type, context: "greedy", adapter: adapterName, against: "llama.cpp"}, {largest: difference, rms: difference}, always);
 }
 
 async function compareF32(entry, model, adapters, texts) {
-    const {architecture} = entry;
+    const {name: architecture} = entry;
     for (const [context, tokens] of Object.entries(texts)) {
         const logits = {};
         for (const [name, adapter] of Object.entries(adapters)) {
@@ -158,7 +162,7 @@ async function compareF32(entry, model, adapters, texts) {
 }
 
 async function compareType(entry, type, model, adapters, texts) {
-    const {architecture} = entry;
+    const {name: architecture} = entry;
     const stored = at(`${architecture}-stored.gguf`), twin = at(`${architecture}-twin.gguf`);
     trex("merge", {model, adapter: null, out: stored, type});
     trex("merge", {model: stored, adapter: null, out: twin, type: "F32"});
@@ -176,7 +180,7 @@ async function compareType(entry, type, model, adapters, texts) {
 
 // A merged model means what its base and adapter mean together.
 async function compareMerged(entry, type, model, adapters, texts) {
-    const {architecture} = entry;
+    const {name: architecture} = entry;
     const merged = at(`${architecture}-merged.gguf`);
     const allowed = entry.allowed ?? exact;
     for (const [name, {path, scale}] of Object.entries(adapters)) {
@@ -194,6 +198,7 @@ async function compareArchitecture(entry) {
     const texts = {short: textOf(shortTokens, 11), long: textOf(entry.longTokens ?? longTokens, 12)};
     await compareF32(entry, model, adapters, texts);
     await compareMerged(entry, "F32", model, adapters, texts);
+    if (entry.f32Only) return;
     for (const type of quantisedTypes) {
         const stored = await compareType(entry, type, model, adapters, texts);
         if (type === "Q4_K_M") await compareMerged(entry, type, stored, adapters, texts);
@@ -206,7 +211,7 @@ try {
     // Backwards progressions: something the base model does not know, so that the adapter has an effect.
     writeRows("other.jsonl", documents(200, 2).map((tokens) => tokens.reverse()));
     for (const entry of architectures) {
-        if (only === undefined || entry.architecture === only) await compareArchitecture(entry);
+        if (only === undefined || entry.name === only) await compareArchitecture(entry);
     }
 } finally {
     peer.close();

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "common/digest.h"
 #include "common/failure.h"
 #include "gguf/decode.h"
 #include "gguf/merge.h"
@@ -16,6 +17,7 @@
 #include "model/frozen_model.h"
 #include "model/transformer.h"
 #include "ops/cpu/cpu_device.h"
+#include "ops/cpu/gemm.h"
 #include "support/check.h"
 #include "support/numbers.h"
 #include "support/training_jobs.h"
@@ -68,7 +70,7 @@ Measured run(const std::string &path) {
   CpuDevice device(2, longest, best_isa());
   LoraRequest lora;
   lora.ranks.rank = rank;
-  for (const std::string_view name : lora_target_names()) lora.targets.emplace_back(name);
+  lora.targets = lora_target_names(frozen.model.parameters);
   const std::vector<LoraTarget> targets = lora_targets(frozen.model, lora.targets);
   ParameterSet set(cpu_ops(), device, lora_values(targets, lora.ranks));
   attach_lora(frozen.model, set, targets, lora, 1);
@@ -160,6 +162,13 @@ TEST(a_model_of_any_type_equals_its_twin_in_f32) {
   }
 }
 
+TEST(the_panels_of_the_matrix_product_start_on_blocks) {
+  for (const ggml_type type : weight_types()) {
+    const int64_t block = ggml_blck_size(type);
+    CHECK_CASE(gemm_block_depth % block == 0 && gemm_block_columns % block == 0, type_label(type));
+  }
+}
+
 TEST(types_differ_in_what_they_keep) {
   // Guards the test above: were every file decoded to the same values, all twins would agree too.
   const std::vector<double> exact = run(model_of_type("F32", false)).log_probabilities;
@@ -167,6 +176,25 @@ TEST(types_differ_in_what_they_keep) {
     const std::vector<double> rounded = run(model_of_type(name, false)).log_probabilities;
     const double difference = relative_error(std::vector<float>(rounded.begin(), rounded.end()), exact);
     CHECK_CASE(difference > 1e-3 && difference < 0.5, std::string(name) + " " + std::to_string(difference));
+  }
+}
+
+TEST(full_training_stores_what_merge_would) {
+  const auto model_of = [](const char *type) {
+    json request = request_into(std::string("full-") + type);
+    request["method"] = "full";
+    request["steps"] = 2;
+    request["output"] = {{"type", type}};
+    CHECK_CASE(train(request).exit_code == 0, type);
+    return request.at("outDir").get<std::string>() + "/model.gguf";
+  };
+  const std::string exact = model_of("F32");
+  // Width 32: everything falls back, to another type in a mix than in one type.
+  for (const char *type : {"Q4_K_M", "MOSTLY_Q4_0", "IQ4_XS", "MXFP4"}) {
+    const ModelFile file = ModelFile::open(exact);
+    ThreadPool threads(2);
+    const WrittenFile merged = merge_model(file, nullptr, 1.0, storage_from_name(type), exact + "." + type, threads);
+    CHECK_CASE(sha256_of_file(model_of(type)) == merged.sha256, type);
   }
 }
 

@@ -83,6 +83,21 @@ struct RopeTable {
   bool neox;           // pairs (i, i + R/2) instead of (2i, 2i + 1)
 };
 
+// A mixture of experts (Shazeer et al., 2017) sends each token to k of its E experts.
+struct RouterShape {
+  int64_t experts, chosen; // E, k
+  bool normalise;          // a token's k weights are divided by their sum
+  float scale = 1.0f;      // and multiplied by this
+};
+
+// The T * k slots sorted by expert, so that each expert's tokens are neighbours and go through the same linear layers
+// as in a dense model. Slot t * k + j is token t's j-th choice. An expert's slots stay in the order of their numbers.
+struct SlotGroups {
+  int32_t *offsets = nullptr; // E + 1; expert e has rows [offsets[e], offsets[e + 1]) of the sorted order
+  int32_t *tokens = nullptr;  // T * k; the token of each row: gather_rows takes it
+  int32_t *places = nullptr;  // T * k; the row of each slot: combine_rows takes it
+};
+
 struct AdamW {
   float learning_rate, beta1, beta2, epsilon, weight_decay;
   int64_t step;     // 1 for the first update
@@ -148,6 +163,23 @@ struct Ops {
 
   void (*gather_rows)(Device &, Matrix y, const int32_t *rows, Matrix x);  // y[i] = x[rows[i]]
   void (*scatter_rows)(Device &, Matrix y, const int32_t *rows, Matrix x); // y[rows[i]] = x[i]; rows are distinct
+
+  // logits[T, E] become probabilities p = softmax(logits). experts[T, k] are those with the largest p, the largest
+  // first and the lower index first among equals; weights[T, k] are their p, normalised and scaled as `shape` says.
+  void (*route_forward)(Device &, int32_t *experts, float *weights, Matrix logits, const RouterShape &shape);
+  // dlogits[T, E] holds the probabilities on entry (not read when they were normalised: then the k weights tell
+  // enough) and the gradient of the logits on return. The choice itself has no gradient.
+  void (*route_backward)(Device &, Matrix dlogits, const float *dweights, const int32_t *experts, const float *weights,
+                         const RouterShape &shape);
+  void (*group_slots)(Device &, const SlotGroups &groups, const int32_t *experts, int64_t tokens,
+                      const RouterShape &shape);
+  // y[t] (= or +=) sum over j of weights[t * k + j] * x[places[t * k + j]], in the order of j; weights null means ones
+  // (the backward pass of gather_rows over SlotGroups.tokens). y is T x C, x is T * k rows of C.
+  void (*combine_rows)(Device &, Matrix y, bool add_to_y, Matrix x, const int32_t *places, const float *weights,
+                       int64_t chosen);
+  // With i = places[slot]: dx[i] = weights[slot] * dy[t] and dweights[slot] = dy[t] . x[i]. dx may be x.
+  void (*combine_rows_backward)(Device &, Matrix dx, float *dweights, Matrix dy, Matrix x, const int32_t *places,
+                                const float *weights, int64_t chosen);
 
   // With p = softmax(c(logits[i])), c(z) = softcap * tanh(z / softcap) or z when softcap is 0: losses[i] = -ln
   // p(targets[i]), and logits[N, V] become the gradient of the sum of weights[i] * losses[i].
