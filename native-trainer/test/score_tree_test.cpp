@@ -73,7 +73,8 @@ struct Scores {
 
 class Bench {
 public:
-  Bench(Isa isa, int threads) : device_(threads, 720, isa) {}
+  Bench(Isa isa, int threads, const std::string &model = tiny_model())
+      : file_(ModelFile::open(model)), device_(threads, 720, isa) {}
 
   // As one whole document.
   Scores alone(const ScorePair &pair) {
@@ -117,7 +118,7 @@ private:
     return Transformer(cpu_ops(), device_, frozen_.model, limits, 720);
   }
 
-  ModelFile file_ = ModelFile::open(tiny_model());
+  ModelFile file_;
   FrozenModel frozen_ = load_frozen_model(file_);
   CpuDevice device_;
 };
@@ -169,6 +170,18 @@ TEST(a_pair_scores_the_same_alone_and_in_any_tree_and_batch) {
       }
       CHECK_CASE(two.together(other, Sharing::prefixes, 200) == other_expected, std::string(isa_name(isa)) + " half");
     }
+  }
+}
+
+// Fused matrices, windows, caps, head norms and post-norms on the way of the carried keys.
+TEST(every_family_scores_the_same_in_a_tree) {
+  for (const char *family : {"llama", "mistral3", "smollm3", "qwen3", "gemma2", "gemma3", "phi3"}) {
+    Bench bench(best_isa(), 2, tiny_model_of(family));
+    const std::vector<ScorePair> pairs = random_pairs(21, 20);
+    std::vector<Scores> expected;
+    for (const ScorePair &pair : pairs) expected.push_back(bench.alone(pair));
+    CHECK_CASE(bench.together(pairs, Sharing::prefixes, 70) == expected, family);
+    CHECK_CASE(bench.together(pairs, Sharing::prefixes, 100000) == expected, family);
   }
 }
 

@@ -143,12 +143,12 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   w.normed = carver.take(tokens, p.embedding);
   w.activated = carver.take(tokens, inner);
   w.final_x = carver.take(tokens, p.embedding);
-  w.dropped = carver.take(tokens * std::max({p.embedding, q, inner}));
   w.head_x = carver.take(rows, p.embedding);
   w.head_normed = carver.take(rows, p.embedding);
   w.head_rstd = carver.take(rows);
   w.logits = carver.take(rows, p.vocab);
   if (!limits.backward) return w;
+  w.dropped = carver.take(tokens * std::max({p.embedding, q, inner}));
   w.dx = carver.take(tokens, p.embedding);
   w.dnormed = carver.take(tokens, p.embedding);
   if (p.traits().post_norms) w.dblock = carver.take(tokens, p.embedding);

@@ -66,7 +66,7 @@ struct Workspace {
   Matrix dattention;          // [T, Q]
   Matrix dactivated;          // [T, F]
   float *dh = nullptr;        // [T, largest rank]
-  float *dropped = nullptr;   // [T, widest input of a projection]
+  float *dropped = nullptr;   // [T, widest input of a projection]; with a backward pass only
   Matrix head_x;              // [N, C] rows that predict a target
   Matrix head_normed;         // [N, C]
   Matrix head_dx;             // [N, C]

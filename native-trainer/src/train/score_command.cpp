@@ -189,6 +189,8 @@ int run_score(const nlohmann::json &json, std::ostream &out) {
                        {"tokens", total},
                        {"computedTokens", tree.rows()},
                        {"sharedTokens", total - tree.rows()},
+                       {"plannedBytes", plan.bytes},
+                       {"peakRssBytes", platform::peak_resident_bytes()},
                        {"seconds", events.elapsed_ms() / 1000.0}});
   return 0;
 }

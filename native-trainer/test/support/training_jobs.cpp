@@ -20,46 +20,49 @@ void write_text(const std::string &name, const std::string &text) {
   std::ofstream(in_scratch(name), std::ios::binary) << text;
 }
 
+std::string tiny_model_of(const std::string &architecture) {
+  json tokens = json::array(), types = json::array();
+  for (int i = 0; i < vocab; ++i) {
+    tokens.push_back("t" + std::to_string(i));
+    types.push_back(1);
+  }
+  const std::string path = in_scratch("tiny-" + architecture + ".gguf");
+  const json request = {{"out", path},
+                        {"architecture", architecture},
+                        {"type", "Q8_0"},
+                        {"seed", 3},
+                        {"initStd", 0.2},
+                        {"name", "tiny"},
+                        {"chatTemplate", nullptr},
+                        {"tokenizer",
+                         {{"model", "gpt2"},
+                          {"pre", "qwen2"},
+                          {"tokens", tokens},
+                          {"merges", json::array()},
+                          {"tokenTypes", types},
+                          {"bosTokenId", 0},
+                          {"eosTokenId", 1},
+                          {"padTokenId", 1},
+                          {"addBosToken", false},
+                          {"addEosToken", false}}},
+                        {"dimensions",
+                         {{"layers", 2},
+                          {"embedding", 32},
+                          {"feedForward", 64},
+                          {"heads", 4},
+                          {"kvHeads", 2},
+                          {"headDim", 8},
+                          {"contextLength", 128},
+                          {"ropeBase", 10000.0},
+                          {"rmsEpsilon", 1e-5},
+                          {"tieEmbeddings", true}}}};
+  std::ostringstream out;
+  run_make_model(request, out);
+  return path;
+}
+
 const std::string &tiny_model() {
-  static const std::string path = [] {
-    json tokens = json::array(), types = json::array();
-    for (int i = 0; i < vocab; ++i) {
-      tokens.push_back("t" + std::to_string(i));
-      types.push_back(1);
-    }
-    const json request = {{"out", in_scratch("tiny.gguf")},
-                          {"architecture", "qwen2"},
-                          {"type", "Q8_0"},
-                          {"seed", 3},
-                          {"initStd", 0.2},
-                          {"name", "tiny"},
-                          {"chatTemplate", nullptr},
-                          {"tokenizer",
-                           {{"model", "gpt2"},
-                            {"pre", "qwen2"},
-                            {"tokens", tokens},
-                            {"merges", json::array()},
-                            {"tokenTypes", types},
-                            {"bosTokenId", 0},
-                            {"eosTokenId", 1},
-                            {"padTokenId", 1},
-                            {"addBosToken", false},
-                            {"addEosToken", false}}},
-                          {"dimensions",
-                           {{"layers", 2},
-                            {"embedding", 32},
-                            {"feedForward", 64},
-                            {"heads", 4},
-                            {"kvHeads", 2},
-                            {"headDim", 8},
-                            {"contextLength", 128},
-                            {"ropeBase", 10000.0},
-                            {"rmsEpsilon", 1e-5},
-                            {"tieEmbeddings", true}}}};
-    std::ostringstream out;
-    run_make_model(request, out);
-    return in_scratch("tiny.gguf");
-  }();
+  static const std::string path = tiny_model_of("qwen2");
   return path;
 }
 
