@@ -39,7 +39,7 @@ CASES = {
         "attention.key_length": 12, "attention.sliding_window": 5, "rope.freq_base": 1000000.0,
         "rope.freq_base_swa": 100.0, "rope.scaling.type": "linear", "rope.scaling.factor": 8.0}, {"tied"}),
     "phi3": ("phi3", {
-        "rope.dimension_count": 6, "rope.scaling.original_context_length": 128, "rope.scaling.attn_factor": 1.25},
+        "rope.dimension_count": 6, "rope.scaling.original_context_length": 512, "rope.scaling.attn_factor": 1.25},
         {"rope_factors"}),
     "phi3-long": ("phi3", {
         "rope.dimension_count": 6, "rope.scaling.original_context_length": 8, "rope.scaling.attn_factor": 1.25},
