@@ -33,7 +33,7 @@ const sameLoss = 2e-5; // relative difference of first losses that still counts 
 // rows x length tokens are one step.
 const shapes = {
     "demo": {layers: 4, embedding: 256, feedForward: 768, heads: 4, kvHeads: 2, vocabulary: 1024, rows: 8, length: 256},
-    "25m": {layers: 8, embedding: 512, feedForward: 1408, heads: 8, kvHeads: 4, vocabulary: 4096, rows: 8, length: 256},
+    "25m": {layers: 6, embedding: 576, feedForward: 1536, heads: 9, kvHeads: 3, vocabulary: 4096, rows: 8, length: 256},
     "0.1b": {layers: 12, embedding: 768, feedForward: 2048, heads: 12, kvHeads: 4, vocabulary: 32768, rows: 4, length: 512}
 };
 
