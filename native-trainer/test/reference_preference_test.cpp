@@ -1,5 +1,5 @@
-// Preference losses against the PyTorch reference (test/reference): the log-probability of every answer with and without
-// the adapter, and the gradients of DPO and ORPO through targets that each have a weight of their own.
+// Preference losses against the PyTorch reference (test/reference): the log-probability of every answer with and
+// without the adapter, and the gradients of DPO and ORPO through targets that each have a weight of their own.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -56,7 +56,8 @@ double log_odds(double log_p) { return log_p - std::log(-std::expm1(log_p)); }
 double log_odds_slope(double log_p) { return -1.0 / std::expm1(log_p); } // 1 / (1 - p)
 
 // Rafailov et al., arXiv 2305.18290, equation 7. Weights are d(loss) / d(-ln p).
-double dpo(const Pairs &pairs, const json &expected, std::span<const double> log_probabilities, std::span<float> weights) {
+double dpo(const Pairs &pairs, const json &expected, std::span<const double> log_probabilities,
+           std::span<float> weights) {
   const double beta = expected.at("dpo").at("beta");
   const json &reference = expected.at("sums").at("reference");
   const size_t count = pairs.ends.size() / 2;
@@ -73,7 +74,8 @@ double dpo(const Pairs &pairs, const json &expected, std::span<const double> log
 }
 
 // Hong et al., arXiv 2403.07691, equations 3 to 7.
-double orpo(const Pairs &pairs, const json &expected, std::span<const double> log_probabilities, std::span<float> weights) {
+double orpo(const Pairs &pairs, const json &expected, std::span<const double> log_probabilities,
+            std::span<float> weights) {
   const double lambda = expected.at("orpo").at("lambda");
   const size_t count = pairs.ends.size() / 2;
   double chosen_tokens = 0.0, loss = 0.0;

@@ -1,7 +1,7 @@
-// The trainer against an independent PyTorch implementation in fp64 (test/reference): loss, the log-probability of every
-// target, the gradient of every tensor, and ten optimiser steps with clipping, weight decay and a schedule, for LoRA and
-// for full training. The reference runs each document alone and each step at once; here documents are packed and a step
-// is cut into two micro-batches.
+// The trainer against an independent PyTorch implementation in fp64 (test/reference): loss, the log-probability of
+// every target, the gradient of every tensor, and ten optimiser steps with clipping, weight decay and a schedule, for
+// LoRA and for full training. The reference runs each document alone and each step at once; here documents are packed
+// and a step is cut into two micro-batches.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -113,7 +113,8 @@ Report compare(ReferenceModel &model) {
     }
     report.step.see(relative_difference(loss, steps[step].at("loss")), place);
     report.norm.see(relative_difference(norm, steps[step].at("gradNorm")), place);
-    update(model, static_cast<int64_t>(step) + 1, static_cast<int64_t>(steps.size()), steps[step].at("learningRate"), norm);
+    update(model, static_cast<int64_t>(step) + 1, static_cast<int64_t>(steps.size()), steps[step].at("learningRate"),
+           norm);
   }
   model.compare(report.value, model.set().values(), expected.at("values"));
   return report;

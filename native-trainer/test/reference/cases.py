@@ -35,8 +35,7 @@ CASES = {
         "attention.key_length": 12, "attention.sliding_window": 5, "attn_logit_softcapping": 2.0,
         "final_logit_softcapping": 4.0}, {"tied"}),
     "gemma3": ("gemma3", {
-        "block_count": 6, "embedding_length": 24, "feed_forward_length": 32, "attention.head_count_kv": 1,
-        "attention.key_length": 12, "attention.sliding_window": 5, "rope.freq_base": 1000000.0,
+        "block_count": 6, "attention.key_length": 12, "attention.sliding_window": 5, "rope.freq_base": 1000000.0,
         "rope.freq_base_swa": 100.0, "rope.scaling.type": "linear", "rope.scaling.factor": 8.0}, {"tied"}),
     "phi3": ("phi3", {
         "rope.dimension_count": 6, "rope.scaling.original_context_length": 512, "rope.scaling.attn_factor": 1.25},
@@ -51,6 +50,7 @@ CASES = {
 LORA = {"rank": 2, "alpha": 3.0}
 OPTIMIZER = {"learningRate": 0.02, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6, "weightDecay": 0.1, "clipNorm": 0.5,
              "schedule": "cosine", "warmupFraction": 0.2, "finalFraction": 0.1}
+FULL_OPTIMIZER = {**OPTIMIZER, "learningRate": 0.004}
 STEPS = 10
 DOCUMENTS_PER_STEP = 3  # step s (from 0) takes the documents 3 s, 3 s + 1, 3 s + 2, counted around the six
 

@@ -194,7 +194,7 @@ class Decoder:
     # ---- the whole model -------------------------------------------------------------------------------------------
 
     def logits(self, tokens, longest):
-        """[T, V] of one document. `longest` is the context that the model runs with; only phi3's factors depend on it."""
+        """[T, V] of one document. `longest` is the context the model runs with; only phi3's factors depend on it."""
         x = self.weights["token_embd.weight"][torch.as_tensor(tokens)]
         if self.architecture in GEMMA:
             x = x * math.sqrt(x.shape[-1])

@@ -60,9 +60,8 @@ def pairs():
     return made
 
 
-def learning_rate(step):
+def learning_rate(o, step):
     """Step counts from 1: a linear rise over the warm-up, then half a cosine down to the final fraction."""
-    o = cases.OPTIMIZER
     warmup = round(o["warmupFraction"] * cases.STEPS)
     if step <= warmup:
         return o["learningRate"] * step / warmup
@@ -71,10 +70,9 @@ def learning_rate(step):
     return o["learningRate"] * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
-def optimise(decayed, plain, loss_of_step):
+def optimise(o, decayed, plain, loss_of_step):
     """Ten steps of torch.optim.AdamW with the gradient clipped to a norm. torch.nn.utils.clip_grad_norm_ would divide
     by norm + 1e-6; here it is the norm itself."""
-    o = cases.OPTIMIZER
     optimiser = torch.optim.AdamW(
         [{"params": decayed, "weight_decay": o["weightDecay"]}, {"params": plain, "weight_decay": 0.0}],
         betas=(o["beta1"], o["beta2"]), eps=o["epsilon"])
@@ -88,9 +86,9 @@ def optimise(decayed, plain, loss_of_step):
         for gradient in gradients:
             gradient.mul_(min(1.0, o["clipNorm"] / norm))
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step)
+            group["lr"] = learning_rate(o, step)
         optimiser.step()
-        steps.append({"loss": loss.item(), "gradNorm": norm, "learningRate": learning_rate(step)})
+        steps.append({"loss": loss.item(), "gradNorm": norm, "learningRate": learning_rate(o, step)})
     return steps
 
 
@@ -114,10 +112,11 @@ def lora_dump(model, tensors, rows, longest):
     leaves = [leaf for pair in adapter.values() for leaf in pair]
     loss = cross_entropy(model, step_documents(rows, 0), longest)
     loss.backward()
-    dump = {"loss": loss.item(), "gradients": of_adapter(adapter, lambda leaf: leaf.grad)}
+    dump = {"optimizer": cases.OPTIMIZER, "loss": loss.item(), "gradients": of_adapter(adapter, lambda leaf: leaf.grad)}
     with torch.no_grad():
         dump["logProbabilities"] = [target_log_probabilities(model, row, longest).tolist() for row in rows]
-    dump["steps"] = optimise(leaves, [], lambda step: cross_entropy(model, step_documents(rows, step), longest))
+    dump["steps"] = optimise(cases.OPTIMIZER, leaves, [],
+                             lambda step: cross_entropy(model, step_documents(rows, step), longest))
     dump["values"] = of_adapter(adapter, lambda leaf: leaf)
     return dump
 
@@ -139,10 +138,12 @@ def full_dump(model, rows, longest):
         value.requires_grad_()
     loss = cross_entropy(model, step_documents(rows, 0), longest)
     loss.backward()
-    dump = {"loss": loss.item(), "gradients": [summary(name, value.grad) for name, value in trained.items()]}
+    dump = {"optimizer": cases.FULL_OPTIMIZER, "loss": loss.item(),
+            "gradients": [summary(name, value.grad) for name, value in trained.items()]}
     with torch.no_grad():
         dump["logProbabilities"] = [target_log_probabilities(model, row, longest).tolist() for row in rows]
-    dump["steps"] = optimise([v for v in trained.values() if v.dim() > 1], [v for v in trained.values() if v.dim() == 1],
+    matrices, vectors = ([v for v in trained.values() if (v.dim() > 1) == wanted] for wanted in (True, False))
+    dump["steps"] = optimise(cases.FULL_OPTIMIZER, matrices, vectors,
                              lambda step: cross_entropy(model, step_documents(rows, step), longest))
     dump["values"] = [summary(name, value) for name, value in trained.items()]
     return dump
@@ -187,7 +188,7 @@ def dump_of(name):
     model = Decoder(architecture, metadata, weights)
     longest = max(len(row["tokens"]) for row in rows)
     dump = {"architecture": architecture, "metadata": metadata, "vocabulary": cases.VOCAB, "seed": cases.SEED,
-            "tensors": tensors, "lora": cases.LORA, "optimizer": cases.OPTIMIZER, "documents": rows,
+            "tensors": tensors, "lora": cases.LORA, "documents": rows,
             "documentsPerStep": cases.DOCUMENTS_PER_STEP, "longest": longest,
             "adapter": lora_dump(model, tensors, rows, longest)}
     if name in cases.PREFERENCE_CASES:
@@ -215,5 +216,6 @@ for case in sys.argv[1:] or cases.CASES:
     made = dump_of(case)
     write(case, made)
     first, last = made["adapter"]["steps"][0], made["adapter"]["steps"][-1]
+    full = [step["loss"] for step in made["full"]["steps"]]
     print(f"{case:13} adapter loss {first['loss']:.4f} -> {last['loss']:.4f}, gradient norm {first['gradNorm']:.3f} -> "
-          f"{last['gradNorm']:.3f}; full {made['full']['steps'][0]['loss']:.4f} -> {made['full']['steps'][-1]['loss']:.4f}")
+          f"{last['gradNorm']:.3f}; full {full[0]:.4f} -> {full[-1]:.4f}")

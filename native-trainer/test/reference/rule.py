@@ -1,8 +1,9 @@
 """Numbers that both sides of the comparison can make: a value depends on a seed, a tensor's name and an index only.
 
-The generator is SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014) over a counter,
-the stream is the FNV-1a hash of the tensor's name. A value is centre + spread * (2 u - 1), rounded once to fp32, with u in
-[0, 1) of 53 bits. Spreads are powers of two, so the product is exact and no compiler can round it differently.
+The generator is SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014) over a
+counter, the stream is the FNV-1a hash of the tensor's name. A value is centre + spread * (2 u - 1), rounded once to
+fp32, with u in [0, 1) of 53 bits. Spreads are powers of two, so the product is exact and no compiler can round it
+differently.
 """
 import numpy as np
 

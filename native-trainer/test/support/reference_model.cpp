@@ -16,7 +16,8 @@ constexpr int threads = 2;
 constexpr int64_t most_tokens = 128; // of a micro-batch
 
 TrainRequest make_request(const json &dump, bool full) {
-  json request = {{"model", "-"}, {"data", "-"}, {"outDir", "-"}, {"optimizer", dump.at("optimizer")}};
+  json request = {{"model", "-"}, {"data", "-"}, {"outDir", "-"}};
+  request["optimizer"] = dump.at(full ? "full" : "adapter").at("optimizer");
   request["method"] = full ? "full" : "lora";
   if (!full) request["lora"] = dump.at("lora");
   request["batch"] = {{"maxSequenceTokens", dump.at("longest")}};

@@ -37,7 +37,7 @@ public:
   ReferenceModel(const std::string &name, bool full, Isa isa);
 
   const nlohmann::json dump;
-  TrainRequest request; // of the dump's "lora" and "optimizer"
+  TrainRequest request; // with the dump's "lora" and its "optimizer"
 
   ParameterSet &set() { return *set_; }
   Transformer &transformer() { return *transformer_; }
