@@ -147,7 +147,7 @@ TEST(requantising_changes_types_only) {
   wide.embedding = 64, wide.feed_forward = 96, wide.heads = 2, wide.head_dim = 32, wide.key_length = 32;
   const ModelFile base = ModelFile::open(wide.save("wide.gguf"));
   ThreadPool threads(1);
-  const WrittenFile stored = merge_model(base, nullptr, 1.0, GGML_TYPE_Q8_0, path_of("q8.gguf"), threads);
+  const WrittenFile stored = merge_model(base, nullptr, 1.0, Storage{GGML_TYPE_Q8_0, Mix::none}, path_of("q8.gguf"), threads);
   const ModelFile file = ModelFile::open(stored.path);
   CHECK(file.unsigned_value("general.file_type") == 7);
   CHECK(file.require("blk.0.ffn_down.weight").type == GGML_TYPE_Q8_0);

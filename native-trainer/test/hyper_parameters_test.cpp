@@ -31,7 +31,7 @@ struct Case {
 };
 
 const std::vector<Case> cases = {
-    {"gemma3", "model.unsupported_architecture", [](TinyModel &m) { m.architecture = "gemma3"; }},
+    {"mamba", "model.unsupported_architecture", [](TinyModel &m) { m.architecture = "mamba"; }},
     {"no architecture", "model.unsupported_architecture", [](TinyModel &m) { m.leave_out = {"general.architecture"}; }},
     {"no layer count", "model.missing_metadata", [](TinyModel &m) { m.leave_out = {"block_count"}; }},
     {"no context length", "model.missing_metadata", [](TinyModel &m) { m.leave_out = {"context_length"}; }},
@@ -47,7 +47,7 @@ const std::vector<Case> cases = {
     {"partial rotation", "model.bad_dimension", [](TinyModel &m) { m.head_dim = m.key_length = 4, m.rope_dims = 2; }},
     {"qwen2 with wide heads", "model.bad_dimension",
      [](TinyModel &m) { m.architecture = "qwen2", m.head_dim = m.key_length = 4; }},
-    {"yarn", "model.unsupported_feature", [](TinyModel &m) { m.rope_scaling = "yarn"; }},
+    {"longrope", "model.unsupported_feature", [](TinyModel &m) { m.rope_scaling = "longrope"; }},
     {"missing layer", "model.missing_tensor", [](TinyModel &m) { m.layers = 3; }},
     {"missing norm", "model.missing_tensor", [](TinyModel &m) { m.leave_out = {"output_norm.weight"}; }},
     {"missing head norm", "model.missing_tensor",
@@ -55,10 +55,10 @@ const std::vector<Case> cases = {
     {"fused projections", "model.unsupported_tensor",
      [](TinyModel &m) { m.extra_tensors = {{"blk.0.attn_qkv.weight", {4, 8}}}; }},
     {"feed-forward bias", "model.unsupported_tensor",
-     [](TinyModel &m) { m.extra_tensors = {{"blk.0.ffn_up.bias", {6}}}; }},
+     [](TinyModel &m) { m.architecture = "qwen2", m.extra_tensors = {{"blk.0.ffn_up.bias", {6}}}; }},
     {"a layer too many", "model.unsupported_tensor",
      [](TinyModel &m) { m.extra_tensors = {{"blk.1.attn_norm.weight", {4}}}; }},
-    {"some biases", "model.unsupported_feature", [](TinyModel &m) { m.extra_tensors = {{"blk.0.attn_q.bias", {4}}}; }},
+    {"some biases", "model.unsupported_feature", [](TinyModel &m) { m.layers = 2, m.extra_tensors = {{"blk.0.attn_q.bias", {4}}}; }},
     {"head of another size", "model.bad_shape", [](TinyModel &m) { m.extra_tensors = {{"output.weight", {4, 2}}}; }},
     {"more tokens than embeddings", "model.vocabulary_mismatch", [](TinyModel &m) { m.listed_tokens = 4; }},
     {"fewer tokens than embeddings", "model.vocabulary_mismatch", [](TinyModel &m) { m.listed_tokens = 2; }},
@@ -79,11 +79,14 @@ TEST(plain_models_are_read) {
   TinyModel model;
   model.extra_tensors = {{"output.weight", {4, 3}}};
   const HyperParameters llama = trex::read_hyper_parameters(ModelFile::open(model.save("llama.gguf")));
-  CHECK(llama.architecture == trex::Architecture::llama && llama.rope_style == trex::RopeStyle::norm);
-  CHECK(llama.layers == 1 && llama.embedding == 4 && llama.feed_forward == 6 && llama.vocab == 3);
-  CHECK(llama.heads == 2 && llama.kv_heads == 1 && llama.head_dim == 2 && llama.context_length == 8);
-  CHECK(!llama.tied_embeddings && !llama.qkv_bias && !llama.qk_norm);
-  CHECK(llama.rope_base == 10000.0 && llama.rope_position_scale == 1.0 && llama.rope_factors.empty());
+  CHECK(llama.architecture == trex::Architecture::llama && llama.traits().rope_style == trex::RopeStyle::norm);
+  CHECK(llama.layer_count() == 1 && llama.embedding == 4 && llama.vocab == 3 && llama.context_length == 8);
+  const trex::LayerShape &layer = llama.layers.front();
+  CHECK(layer.heads == 2 && layer.kv_heads == 1 && layer.head_dim == 2 && layer.feed_forward == 6);
+  CHECK(layer.window == 0 && layer.rope == 0);
+  CHECK(!llama.tied_embeddings && llama.biases.empty() && !llama.traits().qk_norm);
+  const trex::RopeParameters &rope = llama.ropes.front();
+  CHECK(rope.base == 10000.0 && rope.position_scale == 1.0 && rope.magnitude == 1.0 && rope.factors.empty());
   CHECK(std::fabs(llama.rms_epsilon - 1e-5) < 1e-11);
   CHECK(std::fabs(llama.attention_scale - 1.0 / std::sqrt(2.0)) < 1e-15);
 
@@ -91,13 +94,14 @@ TEST(plain_models_are_read) {
   qwen2.architecture = "qwen2";
   qwen2.extra_tensors = {{"blk.0.attn_q.bias", {4}}, {"blk.0.attn_k.bias", {2}}, {"blk.0.attn_v.bias", {2}}};
   const HyperParameters with_bias = trex::read_hyper_parameters(ModelFile::open(qwen2.save("qwen2.gguf")));
-  CHECK(with_bias.qkv_bias && with_bias.tied_embeddings && with_bias.rope_style == trex::RopeStyle::neox);
+  CHECK(with_bias.biases == (std::vector<std::string>{"attn_q", "attn_k", "attn_v"}) && with_bias.tied_embeddings);
+  CHECK(with_bias.traits().rope_style == trex::RopeStyle::neox);
 
   TinyModel qwen3;
   qwen3.architecture = "qwen3";
   qwen3.head_dim = qwen3.key_length = 4; // heads * head_dim = 8, embedding = 4
   const HyperParameters wide = trex::read_hyper_parameters(ModelFile::open(qwen3.save("qwen3.gguf")));
-  CHECK(wide.qk_norm && wide.head_dim == 4 && wide.q_width() == 8 && wide.kv_width() == 4);
+  CHECK(wide.traits().qk_norm && wide.layers.front().q_width() == 8 && wide.layers.front().kv_width() == 4);
 }
 
 TEST(rope_frequencies_must_be_positive) {

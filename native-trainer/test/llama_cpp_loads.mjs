@@ -97,7 +97,9 @@ try {
             await check(`${architecture} Q8_0, ${label}`, request, reference);
         }
     }
-    for (const type of ["F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K", "Q6_K"]) {
+    for (const type of [
+        "F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "MXFP4", "Q4_K_M", "MXFP4_MOE"
+    ]) {
         for (const [shapeName, dimensions] of Object.entries(shapes)) {
             const request = {architecture: "llama", tokenizer: small.tokenizer, type,
                 dimensions: {...dimensions, tieEmbeddings: shapeName === "narrow"}, types: {attn_v: "Q6_K"}};

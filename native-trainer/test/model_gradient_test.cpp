@@ -1,4 +1,4 @@
-// The whole model: gradients against finite differences for every tensor of three architectures, and the properties
+// The whole model: gradients against finite differences for every tensor of every architecture, and the properties
 // that packing and micro-batching must not break.
 #include <string>
 
@@ -32,8 +32,9 @@ TokenBatch pack(const std::vector<std::vector<int32_t>> &documents) {
   return batch;
 }
 
-PassLimits limits_for(int64_t rank) {
+PassLimits limits_for(int64_t rank, Recompute recompute = Recompute::nothing) {
   PassLimits limits;
+  limits.recompute = recompute;
   limits.tokens = 128;
   limits.backward = true;
   limits.ranks.resize(2); // layers of the tiny model
@@ -41,12 +42,17 @@ PassLimits limits_for(int64_t rank) {
   return limits;
 }
 
-constexpr Architecture architectures[] = {Architecture::llama, Architecture::qwen2, Architecture::qwen3};
+// Of every family.
+std::vector<Architecture> architectures() {
+  std::vector<Architecture> all;
+  for (const ArchitectureTraits &traits : known_architectures()) all.push_back(traits.architecture);
+  return all;
+}
 
 } // namespace
 
 TEST(every_gradient_matches_finite_differences) {
-  for (const Architecture architecture : architectures) {
+  for (const Architecture architecture : architectures()) {
     for (const int64_t rank : {0, 3}) {
       CpuDevice device(2, longest, best_isa());
       TinyModel tiny(architecture, rank);
@@ -70,7 +76,7 @@ TEST(every_gradient_matches_finite_differences) {
 }
 
 TEST(packed_documents_equal_separate_ones) {
-  for (const Architecture architecture : architectures) {
+  for (const Architecture architecture : architectures()) {
     CpuDevice device(2, longest, best_isa());
     TinyModel tiny(architecture, 3);
     Transformer transformer(cpu_ops(), device, tiny.model, limits_for(3), longest);
@@ -144,12 +150,71 @@ TEST(every_instruction_set_gives_the_same_loss_and_gradients) {
   }
 }
 
+TEST(what_is_recomputed_changes_nothing) {
+  for (const Architecture architecture : architectures()) {
+    std::vector<std::vector<float>> gradients;
+    double loss = 0.0;
+    for (const Recompute recompute : {Recompute::nothing, Recompute::feed_forward, Recompute::layer}) {
+      CpuDevice device(2, longest, best_isa());
+      TinyModel tiny(architecture, 3);
+      Transformer transformer(cpu_ops(), device, tiny.model, limits_for(3, recompute), longest);
+      const PassNoise noise{0.3f, 5.0f, 5, 11, 0};
+      const double own = transformer.loss_and_gradients(pack(some_documents()), 0.1f, noise);
+      if (gradients.empty()) {
+        loss = own;
+        for (const Trained &tensor : tiny.tensors) gradients.push_back(tensor.gradient);
+        continue;
+      }
+      CHECK_CASE(own == loss, architecture_name(architecture));
+      for (size_t i = 0; i < gradients.size(); ++i) {
+        CHECK_CASE(tiny.tensors[i].gradient == gradients[i],
+                   std::string(architecture_name(architecture)) + " " + tiny.tensors[i].name);
+      }
+    }
+  }
+}
+
+TEST(recomputing_needs_less_memory) {
+  TinyModel tiny(Architecture::gemma3, 3);
+  size_t before = SIZE_MAX;
+  for (const Recompute recompute : {Recompute::nothing, Recompute::feed_forward, Recompute::layer}) {
+    const size_t floats = lay_out(tiny.model.parameters, limits_for(3, recompute), nullptr).activation_floats;
+    CHECK(floats < before);
+    before = floats;
+  }
+}
+
+TEST(weighted_targets_give_the_gradient_of_the_weighted_loss) {
+  CpuDevice device(2, longest, best_isa());
+  TinyModel tiny(Architecture::gemma2, 3);
+  Transformer transformer(cpu_ops(), device, tiny.model, limits_for(3), longest);
+  const TokenBatch batch = pack(some_documents());
+  // The square of the mean log-probability: its weights depend on the probabilities.
+  const auto square = [](std::span<const double> log_probabilities, std::span<float> weights) {
+    double mean = 0.0;
+    for (const double value : log_probabilities) mean += value / static_cast<double>(log_probabilities.size());
+    for (float &weight : weights) weight = static_cast<float>(-2.0 * mean / static_cast<double>(weights.size()));
+    return mean * mean;
+  };
+  const double loss = transformer.loss_and_gradients(batch, square, {});
+  const auto value = [&] {
+    const double mean = transformer.loss(batch) / static_cast<double>(batch.target_count());
+    return mean * mean;
+  };
+  CHECK(close(loss, value(), 1e-6));
+  for (Trained &tensor : tiny.tensors) {
+    const std::vector<float> direction = random_values(static_cast<int64_t>(tensor.values.size()), 50, 0.2f);
+    const double expected = slope_along(tensor.values, direction, 0.02, value);
+    CHECK_CASE(close(inner_product(tensor.gradient, direction), expected, 5e-3, 1e-2), tensor.name);
+  }
+}
+
 TEST(planned_layout_is_the_one_used) {
   TinyModel tiny(Architecture::qwen3, 3);
   const PassMemory measured = lay_out(tiny.model.parameters, limits_for(3), nullptr);
   std::vector<float> memory(measured.activation_floats + measured.workspace_floats);
   const PassMemory placed = lay_out(tiny.model.parameters, limits_for(3), memory.data());
   CHECK(placed.activation_floats == measured.activation_floats);
-  CHECK(placed.work.head_dx >= memory.data() && placed.work.head_dx < memory.data() + memory.size());
-  CHECK(placed.layers[0].x != placed.layers[1].x);
+  CHECK(placed.work.head_dx.data >= memory.data() && placed.work.head_dx.data < memory.data() + memory.size());
+  CHECK(placed.layers[0].x.data != placed.layers[1].x.data);
 }

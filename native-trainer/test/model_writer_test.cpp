@@ -2,7 +2,6 @@
 #include "gguf/model_writer.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -16,9 +15,6 @@
 namespace {
 
 using namespace trex;
-
-constexpr std::array writable = {GGML_TYPE_F32,  GGML_TYPE_F16,  GGML_TYPE_BF16, GGML_TYPE_Q8_0,
-                                 GGML_TYPE_Q4_0, GGML_TYPE_Q4_K, GGML_TYPE_Q6_K};
 
 std::string path_of(const char *name) { return trex::test::scratch_folder() + "/" + name; }
 
@@ -65,6 +61,11 @@ double expected_error(ggml_type type) {
   case GGML_TYPE_BF16: return 1.0 / 256;
   case GGML_TYPE_Q8_0: return 0.51 / 127 + 0.001;
   case GGML_TYPE_Q6_K: return 0.51 / 16;
+  case GGML_TYPE_Q5_0:
+  case GGML_TYPE_Q5_1:
+  case GGML_TYPE_Q5_K: return 1.02 / 16;
+  case GGML_TYPE_Q4_1: return 0.51 / 7;
+  case GGML_TYPE_MXFP4: return 0.26; // 8 is stored as 6, the largest value of its scale
   default: return 1.02 / 8; // four bits; Q4_0's positive end reaches only 7/8 of its scale
   }
 }
@@ -73,7 +74,7 @@ double expected_error(ggml_type type) {
 
 TEST(every_type_survives_a_round_trip) {
   ThreadPool threads(2);
-  for (const ggml_type type : writable) {
+  for (const ggml_type type : weight_types()) {
     ModelWriter writer;
     writer.set_text("general.architecture", "llama");
     writer.set_text_array("list", {"a", "", "ü"});
@@ -112,7 +113,10 @@ TEST(rows_that_do_not_fit_a_type_fall_back) {
   CHECK(storable_type(GGML_TYPE_Q4_K, 2, 896) == GGML_TYPE_Q5_0);
   CHECK(storable_type(GGML_TYPE_Q5_K, 2, 896) == GGML_TYPE_Q5_1);
   CHECK(storable_type(GGML_TYPE_Q6_K, 2, 896) == GGML_TYPE_Q8_0);
+  CHECK(storable_type(GGML_TYPE_IQ4_XS, 2, 896) == GGML_TYPE_IQ4_NL);
   CHECK(storable_type(GGML_TYPE_Q4_K, 2, 100) == GGML_TYPE_F16);
+  CHECK(storable_type(GGML_TYPE_IQ4_XS, 2, 100) == GGML_TYPE_F16);
+  CHECK(storable_type(GGML_TYPE_MXFP4, 2, 100) == GGML_TYPE_F16);
   CHECK(storable_type(GGML_TYPE_Q8_0, 2, 100) == GGML_TYPE_F16);
   CHECK(storable_type(GGML_TYPE_BF16, 2, 100) == GGML_TYPE_BF16);
   CHECK(storable_type(GGML_TYPE_Q4_0, 1, 64) == GGML_TYPE_F32);
@@ -144,7 +148,7 @@ TEST(values_that_cannot_be_stored_leave_no_file) {
 }
 
 TEST(odd_addresses_decode_the_same) {
-  for (const ggml_type type : writable) {
+  for (const ggml_type type : weight_types()) {
     constexpr int64_t length = 8192; // more than one copied piece
     std::vector<float> values(length);
     for (int64_t index = 0; index < length; ++index) values[static_cast<size_t>(index)] = wave(index);

@@ -123,8 +123,7 @@ bool same_bits(const Result &x, const Result &y) {
 } // namespace
 
 TEST(linear_equals_plain_loops_for_every_type_and_instruction_set) {
-  for (const ggml_type type :
-       {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_K, GGML_TYPE_Q6_K}) {
+  for (const ggml_type type : weight_types()) {
     Case c(type);
     const Reference ref = reference(c);
     for (const Isa isa : available_isas()) {

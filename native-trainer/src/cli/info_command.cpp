@@ -20,18 +20,18 @@ json text_or_null(const ModelFile &file, const std::string &key) {
 }
 
 void add_shape(json &answer, const HyperParameters &p) {
-  answer["layers"] = p.layers;
+  const LayerShape &first = p.layers.front();
+  answer["layers"] = p.layer_count();
   answer["embedding"] = p.embedding;
-  answer["feedForward"] = p.feed_forward;
-  answer["heads"] = p.heads;
-  answer["kvHeads"] = p.kv_heads;
-  answer["headDim"] = p.head_dim;
+  answer["feedForward"] = first.feed_forward;
+  answer["heads"] = first.heads;
+  answer["kvHeads"] = first.kv_heads;
+  answer["headDim"] = first.head_dim;
   answer["contextLength"] = p.context_length;
   answer["vocabSize"] = p.vocab;
-  answer["ropeBase"] = p.rope_base;
+  answer["ropeBase"] = p.ropes.front().base;
   answer["tiedEmbeddings"] = p.tied_embeddings;
-  answer["loraTargets"] = json::array();
-  for (const std::string_view name : lora_target_names()) answer["loraTargets"].push_back(name);
+  answer["loraTargets"] = lora_target_names(p);
 }
 
 // A sound file of an unsupported kind is an answer, not an error: the caller shows it greyed out.

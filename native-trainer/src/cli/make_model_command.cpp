@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <ostream>
+#include <set>
 
 #include "cli/commands.h"
 #include "common/failure.h"
@@ -24,40 +25,97 @@ ggml_type read_type(const std::string &name, const std::string &field) {
   const std::optional<ggml_type> type = writable_type_from_name(name);
   if (type) return *type;
   wrong("request.range", "\"" + field + "\" in the request is \"" + name + "\".",
-        "Use F32, F16, BF16, Q8_0, Q4_0, Q4_K or Q6_K.");
+        "Use one of " + weight_type_list() + ".");
 }
 
 Architecture read_architecture(const std::string &name) {
-  for (const Architecture known : {Architecture::llama, Architecture::qwen2, Architecture::qwen3}) {
-    if (name == architecture_name(known)) return known;
-  }
-  wrong("request.range", "\"architecture\" in the request is \"" + name + "\".", "Use llama, qwen2 or qwen3.");
+  if (const auto known = architecture_named(name)) return *known;
+  std::string names;
+  for (const ArchitectureTraits &traits : known_architectures()) names += (names.empty() ? "" : ", ") + std::string(traits.name);
+  wrong("request.range", "\"architecture\" in the request is \"" + name + "\".", "Use one of " + names + ".");
 }
 
-HyperParameters read_shape(Request request, Architecture architecture) {
-  HyperParameters p;
-  p.architecture = architecture;
-  p.layers = request.integer("layers", 1, 512);
-  p.embedding = request.integer("embedding", 2, max_dimension);
-  p.feed_forward = request.integer("feedForward", 1, max_dimension);
-  p.heads = request.integer("heads", 1, 65536);
-  p.kv_heads = request.integer_or("kvHeads", p.heads, 1, 65536);
-  const bool divides = p.embedding % p.heads == 0;
-  p.head_dim = divides ? request.integer_or("headDim", p.embedding / p.heads, 2, 4096) : request.integer("headDim", 2, 4096);
-  p.context_length = request.integer("contextLength", 1, int64_t{1} << 30);
-  p.rope_base = request.number_or("ropeBase", 10000.0, 1.0, 1e12);
-  p.rms_epsilon = request.number_or("rmsEpsilon", 1e-6, 1e-12, 1.0);
-  p.tied_embeddings = request.boolean_or("tieEmbeddings", true);
+void read_dimensions(Request request, ModelRecipe &recipe) {
+  ModelDimensions &d = recipe.dimensions;
+  d.layers = request.integer("layers", 1, 512);
+  d.embedding = request.integer("embedding", 2, max_dimension);
+  d.feed_forward = request.integer("feedForward", 1, max_dimension);
+  d.heads = request.integer("heads", 1, 65536);
+  d.kv_heads = request.integer_or("kvHeads", d.heads, 1, 65536);
+  const bool divides = d.embedding % d.heads == 0;
+  d.head_dim = divides ? request.integer_or("headDim", d.embedding / d.heads, 2, 4096) : request.integer("headDim", 2, 4096);
+  d.context_length = request.integer("contextLength", 1, int64_t{1} << 30);
+  d.rope_base = request.number_or("ropeBase", 10000.0, 1.0, 1e12);
+  d.rms_epsilon = request.number_or("rmsEpsilon", 1e-6, 1e-12, 1.0);
+  recipe.tied_embeddings = request.boolean_or("tieEmbeddings", true);
   request.finish();
-  p.rope_dims = p.head_dim;
-  p.qkv_bias = architecture == Architecture::qwen2; // as the published models have
-  p.qk_norm = architecture == Architecture::qwen3;
-  if (p.heads % p.kv_heads != 0 || p.head_dim % 2 != 0 ||
-      (architecture == Architecture::qwen2 && p.q_width() != p.embedding)) {
+  if (d.heads % d.kv_heads != 0 || d.head_dim % 2 != 0 ||
+      (!traits_of(recipe.architecture).wide_heads && d.heads * d.head_dim != d.embedding)) {
     wrong("request.range", "The dimensions in the request do not fit together.",
-          "heads must be a multiple of kvHeads, headDim even, and for qwen2 heads * headDim must equal embedding.");
+          "heads must be a multiple of kvHeads, headDim even, and for qwen2 and phi3 heads * headDim must equal embedding.");
   }
-  return p;
+}
+
+// The keys of a family's own metadata, with the types that llama.cpp expects.
+std::map<std::string, MetadataValue> read_metadata_fields(Request request) {
+  static const std::set<std::string> whole = {"attention.sliding_window", "attention.sliding_window_pattern",
+                                              "rope.dimension_count", "rope.scaling.original_context_length"};
+  static const std::set<std::string> real = {
+      "rope.freq_base_swa",          "rope.scaling.factor",         "rope.scaling.attn_factor",
+      "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow", "rope.scaling.yarn_log_multiplier",
+      "attn_logit_softcapping",      "final_logit_softcapping",     "attention.temperature_scale"};
+  std::map<std::string, MetadataValue> values;
+  for (const std::string &key : request.keys()) {
+    if (whole.contains(key)) {
+      values[key] = static_cast<uint32_t>(request.integer(key, 0, UINT32_MAX));
+    } else if (real.contains(key)) {
+      values[key] = static_cast<float>(request.number_or(key, 0.0, -1e12, 1e12));
+    } else if (key == "rope.scaling.type") {
+      values[key] = request.text(key);
+    } else {
+      wrong("request.unknown_field", "\"metadata\" in the request names \"" + key + "\", which is no key of these families.",
+            "Write llama.cpp's key without the architecture, for example attention.sliding_window.");
+    }
+  }
+  return values;
+}
+
+std::vector<float> read_factors(Request &request, const std::string &key, size_t count) {
+  const std::vector<double> numbers = request.number_list_or_empty(key, 1e-6, 1e6);
+  if (!numbers.empty() && numbers.size() != count) {
+    wrong("request.range", "\"" + key + "\" in the request has " + std::to_string(numbers.size()) + " numbers.",
+          "Give one for every pair of rotated dimensions: " + std::to_string(count) + ".");
+  }
+  return {numbers.begin(), numbers.end()};
+}
+
+void read_shape(Request &request, ModelRecipe &recipe) {
+  recipe.architecture = read_architecture(request.text("architecture"));
+  read_dimensions(request.object("dimensions"), recipe);
+  recipe.metadata = read_metadata_fields(request.object_or_empty("metadata"));
+  int64_t rotated = recipe.dimensions.head_dim;
+  const auto stated = recipe.metadata.find("rope.dimension_count");
+  if (stated != recipe.metadata.end()) rotated = std::get<uint32_t>(stated->second);
+  recipe.rope_factors = read_factors(request, "ropeFactors", static_cast<size_t>(rotated / 2));
+  recipe.long_factors = read_factors(request, "longRopeFactors", static_cast<size_t>(rotated / 2));
+  const ArchitectureTraits &traits = traits_of(recipe.architecture);
+  const bool takes_factors = traits.rope_factors || traits.long_factors;
+  if ((!recipe.rope_factors.empty() && !takes_factors) || (!recipe.long_factors.empty() && !traits.long_factors) ||
+      (traits.long_factors && recipe.rope_factors.empty() != recipe.long_factors.empty())) {
+    wrong("request.range", "The rope factors in the request do not fit the architecture.",
+          "llama and mistral3 take ropeFactors, phi3 both ropeFactors and longRopeFactors.");
+  }
+  if (const auto biases = request.optional_text_list("biases")) {
+    const auto names = projection_names();
+    for (const std::string &name : *biases) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      wrong("request.range", "\"biases\" in the request names \"" + name + "\", which is no projection.",
+            "Use attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up or ffn_down.");
+    }
+    recipe.biases = *biases;
+  } else if (recipe.architecture == Architecture::qwen2) {
+    recipe.biases = {"attn_q", "attn_k", "attn_v"}; // as the published models have
+  }
 }
 
 std::optional<uint32_t> read_token_id(Request &request, const std::string &key, size_t vocabulary) {
@@ -120,12 +178,12 @@ TokenizerRecipe read_tokenizer(Request request) {
 std::map<std::string, ggml_type> read_types(Request request) {
   std::map<std::string, ggml_type> types;
   for (const std::string &name : request.keys()) {
-    const auto targets = lora_target_names();
+    const auto targets = projection_names();
     const bool known = name == "token_embd" || name == "output" ||
                        std::find(targets.begin(), targets.end(), name) != targets.end();
     if (!known) {
       wrong("request.unknown_field", "\"types\" in the request names \"" + name + "\", which is no weight matrix.",
-            "Use attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down, token_embd or output.");
+            "Use attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down, token_embd or output.");
     }
     types[name] = read_type(request.text(name), "types." + name);
   }
@@ -138,10 +196,10 @@ int run_make_model(const json &document, std::ostream &out) {
   Request request(document);
   const std::string path = request.text("out");
   ModelRecipe recipe;
-  recipe.shape = read_shape(request.object("dimensions"), read_architecture(request.text("architecture")));
+  read_shape(request, recipe);
   recipe.name = request.text_or("name", "untitled");
   recipe.chat_template = request.optional_text("chatTemplate");
-  recipe.type = read_type(request.text_or("type", "F32"), "type");
+  recipe.storage = read_storage(request.text_or("type", "F32"), "type");
   recipe.type_of_target = read_types(request.object_or_empty("types"));
   recipe.seed = static_cast<uint64_t>(request.integer_or("seed", 1, 0, INT64_MAX));
   recipe.init_std = request.number_or("initStd", 0.02, 0.0, 100.0);
@@ -158,10 +216,8 @@ int run_make_model(const json &document, std::ostream &out) {
       wrong("tokenizer.missing", vocabulary->path() + " has no tokenizer.", "Choose a model or vocabulary file with one.");
     }
     recipe.vocabulary = &*vocabulary;
-    recipe.shape.vocab = static_cast<int64_t>(tokens);
   } else {
     recipe.tokenizer = read_tokenizer(request.object("tokenizer"));
-    recipe.shape.vocab = static_cast<int64_t>(recipe.tokenizer.tokens.size());
   }
   request.finish();
 
@@ -171,7 +227,7 @@ int run_make_model(const json &document, std::ostream &out) {
                        {"sizeBytes", made.file.size_bytes},
                        {"sha256", made.file.sha256},
                        {"parameters", made.parameters},
-                       {"vocabSize", recipe.shape.vocab},
+                       {"vocabSize", made.shape.vocab},
                        {"tensorTypes", made.tensor_types},
                        {"fallbacks", made.fallbacks}};
   out << json_line(answer) << std::endl;

@@ -5,7 +5,6 @@
 #include "common/failure.h"
 #include "common/paths.h"
 #include "common/request.h"
-#include "gguf/decode.h"
 #include "gguf/hyper_parameters.h"
 #include "gguf/merge.h"
 
@@ -28,9 +27,10 @@ int run_merge(const nlohmann::json &document, std::ostream &out) {
   const std::optional<std::string> adapter_path = request.optional_text("adapter");
   const double scale = request.number_or("adapterScale", 1.0, -1000.0, 1000.0);
   const std::string out_path = request.text("out");
-  const std::string type_name =
-      request.choice_or("type", "keep", {"keep", "F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K", "Q6_K"});
+  const std::string type_name = request.text_or("type", "keep");
   request.finish();
+  std::optional<Storage> storage;
+  if (type_name != "keep") storage = read_storage(type_name, "type");
 
   const ModelFile model = ModelFile::open(model_path);
   const HyperParameters parameters = read_hyper_parameters(model);
@@ -39,8 +39,7 @@ int run_merge(const nlohmann::json &document, std::ostream &out) {
   if (adapter_path) adapter = read_adapter(*adapter_path, model);
 
   ThreadPool threads(0);
-  const WrittenFile file = merge_model(model, adapter ? &*adapter : nullptr, scale, writable_type_from_name(type_name),
-                                       out_path, threads);
+  const WrittenFile file = merge_model(model, adapter ? &*adapter : nullptr, scale, storage, out_path, threads);
   const nlohmann::ordered_json answer = {{"out", out_path},
                                  {"sizeBytes", file.size_bytes},
                                  {"sha256", file.sha256},

@@ -177,6 +177,20 @@ std::vector<std::string> Request::text_list(const std::string &key) {
   return *optional_text_list(key);
 }
 
+std::vector<double> Request::number_list_or_empty(const std::string &key, double minimum, double maximum) {
+  std::vector<double> result;
+  const json *value = find(key);
+  if (value == nullptr) return result;
+  if (!value->is_array()) wrong_type(key, "a list of numbers");
+  for (const json &element : *value) {
+    if (!element.is_number()) wrong_type(key, "a list of numbers");
+    const auto number = element.get<double>();
+    if (!(number >= minimum && number <= maximum)) wrong_type(key, "a list of numbers in their range");
+    result.push_back(number);
+  }
+  return result;
+}
+
 std::vector<int32_t> Request::integer_list(const std::string &key, int32_t minimum, int32_t maximum) {
   const json &value = need(key);
   if (!value.is_array()) wrong_type(key, "a list of whole numbers");

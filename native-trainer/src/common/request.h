@@ -37,6 +37,7 @@ public:
 
   bool boolean_or(const std::string &key, bool otherwise);
 
+  std::vector<double> number_list_or_empty(const std::string &key, double minimum, double maximum);
   std::vector<std::string> text_list(const std::string &key);
   std::optional<std::vector<std::string>> optional_text_list(const std::string &key);
   std::vector<int32_t> integer_list(const std::string &key, int32_t minimum, int32_t maximum);

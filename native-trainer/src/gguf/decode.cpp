@@ -1,51 +1,61 @@
 #include "gguf/decode.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
-#include <string>
+#include <iterator>
 
 namespace trex {
 
+namespace {
+
+struct NamedType {
+  ggml_type type;
+  const char *label; // ggml itself says q4_K and f16
+};
+
+constexpr NamedType known_types[] = {
+    {GGML_TYPE_F32, "F32"},   {GGML_TYPE_F16, "F16"},       {GGML_TYPE_BF16, "BF16"},     {GGML_TYPE_Q8_0, "Q8_0"},
+    {GGML_TYPE_Q4_0, "Q4_0"}, {GGML_TYPE_Q4_1, "Q4_1"},     {GGML_TYPE_Q5_0, "Q5_0"},     {GGML_TYPE_Q5_1, "Q5_1"},
+    {GGML_TYPE_Q4_K, "Q4_K"}, {GGML_TYPE_Q5_K, "Q5_K"},     {GGML_TYPE_Q6_K, "Q6_K"},     {GGML_TYPE_IQ4_NL, "IQ4_NL"},
+    {GGML_TYPE_IQ4_XS, "IQ4_XS"}, {GGML_TYPE_MXFP4, "MXFP4"},
+};
+
+} // namespace
+
+std::span<const ggml_type> weight_types() {
+  static const auto types = [] {
+    std::array<ggml_type, std::size(known_types)> result{};
+    for (size_t index = 0; index < result.size(); ++index) result[index] = known_types[index].type;
+    return result;
+  }();
+  return types;
+}
+
+std::string weight_type_list() {
+  std::string list;
+  for (const NamedType &known : known_types) list += (list.empty() ? "" : ", ") + std::string(known.label);
+  return list;
+}
+
 bool is_readable_type(ggml_type type) {
-  switch (type) {
-  case GGML_TYPE_F32:
-  case GGML_TYPE_F16:
-  case GGML_TYPE_BF16:
-  case GGML_TYPE_Q4_0:
-  case GGML_TYPE_Q4_1:
-  case GGML_TYPE_Q5_0:
-  case GGML_TYPE_Q5_1:
-  case GGML_TYPE_Q8_0:
-  case GGML_TYPE_Q4_K:
-  case GGML_TYPE_Q5_K:
-  case GGML_TYPE_Q6_K: return true;
-  default: return false;
-  }
+  return std::any_of(std::begin(known_types), std::end(known_types),
+                     [type](const NamedType &known) { return known.type == type; });
 }
 
 std::optional<ggml_type> writable_type_from_name(std::string_view name) {
-  for (const ggml_type type : {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0,
-                               GGML_TYPE_Q4_K, GGML_TYPE_Q6_K}) {
-    if (name == type_label(type)) return type;
+  for (const NamedType &known : known_types) {
+    if (name == known.label) return known.type;
   }
   return std::nullopt;
 }
 
 const char *type_label(ggml_type type) {
-  switch (type) {
-  case GGML_TYPE_F32: return "F32";
-  case GGML_TYPE_F16: return "F16";
-  case GGML_TYPE_BF16: return "BF16";
-  case GGML_TYPE_Q4_K: return "Q4_K"; // ggml itself says q4_K
-  case GGML_TYPE_Q5_K: return "Q5_K";
-  case GGML_TYPE_Q6_K: return "Q6_K";
-  case GGML_TYPE_Q4_0: return "Q4_0";
-  case GGML_TYPE_Q4_1: return "Q4_1";
-  case GGML_TYPE_Q5_0: return "Q5_0";
-  case GGML_TYPE_Q5_1: return "Q5_1";
-  case GGML_TYPE_Q8_0: return "Q8_0";
-  default: return ggml_type_name(type); // types the trainer does not read; shown in `info` only
+  for (const NamedType &known : known_types) {
+    if (known.type == type) return known.label;
   }
+  return ggml_type_name(type); // types the trainer does not read; shown in `info` only
 }
 
 void decode_row(ggml_type type, const void *src, float *dst, int64_t n) {

@@ -3,17 +3,22 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "ggml.h"
 
 namespace trex {
 
-// The types the trainer reads: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q6_K, and what llama.cpp falls back to when a row length is
-// not a multiple of 256 (Q5_0, Q5_1, Q4_1) or puts into the common mixes (Q5_K).
+// The types a weight may have, for reading and for writing: F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q4_K Q5_K Q6_K IQ4_NL
+// IQ4_XS MXFP4. They are those of four bits and more that ggml quantises without an importance matrix. Every block is 1,
+// 32 or 256 values long, which is what the panels of the matrix product are cut for (ops/cpu/gemm.h).
+std::span<const ggml_type> weight_types();
 bool is_readable_type(ggml_type type);
+std::string weight_type_list(); // "F32, F16, ..., MXFP4", for messages
 
-// "Q4_K" -> GGML_TYPE_Q4_K for the types the trainer writes (F32 F16 BF16 Q8_0 Q4_0 Q4_K Q6_K); nullopt otherwise.
+// "Q4_K" -> GGML_TYPE_Q4_K; nullopt for what is no weight type.
 std::optional<ggml_type> writable_type_from_name(std::string_view name);
 
 // Upper-case name as used in requests and reports, e.g. "Q8_0", "F32".

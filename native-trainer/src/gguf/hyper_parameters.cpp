@@ -1,67 +1,59 @@
-// Keys and defaults follow llama.cpp's load_hparams (src/llama-model.cpp at the pinned tag): what it would assume for an
-// absent key is assumed here too, and what its graph would compute differently is refused.
+// Keys and defaults follow llama.cpp's load_hparams and each family's load_arch_hparams (src/llama-model.cpp and
+// src/models at the pinned tag): what it would assume for an absent key is assumed here too, and what its graph would
+// compute differently is refused.
 #include "gguf/hyper_parameters.h"
 
+#include <algorithm>
 #include <cmath>
-#include <unordered_map>
 
 #include "common/failure.h"
-#include "gguf/decode.h"
-#include "gguf/tensor_layout.h"
 
 namespace trex {
 namespace {
 
 constexpr int64_t max_layers = 512; // llama.cpp's own limit
 constexpr int64_t max_dimension = int64_t{1} << 24;
+constexpr int64_t max_context = int64_t{1} << 31;
+
+std::string supported_names() {
+  std::string names;
+  for (const ArchitectureTraits &traits : known_architectures()) names += (names.empty() ? "" : ", ") + std::string(traits.name);
+  return names;
+}
+
+std::string supported_models() {
+  std::string names;
+  for (const ArchitectureTraits &traits : known_architectures()) names += (names.empty() ? "" : "; ") + std::string(traits.models);
+  return names;
+}
 
 class Reader {
 public:
-  explicit Reader(const ModelFile &file) : file_(file) {}
+  explicit Reader(const Metadata &metadata) : metadata_(metadata) {}
 
   HyperParameters read() {
     HyperParameters p;
     p.architecture = architecture();
-    prefix_ = file_.architecture() + ".";
-    p.rope_style = p.architecture == Architecture::llama ? RopeStyle::norm : RopeStyle::neox;
+    prefix_ = std::string(p.traits().name) + ".";
+    refuse_other_features();
     read_dimensions(p);
     read_rope(p);
     read_scalars(p);
-    refuse_other_features();
-    const TensorView &embedding = file_.require("token_embd.weight");
-    p.vocab = embedding.ne[1];
-    p.tied_embeddings = file_.find("output.weight") == nullptr;
-    p.qk_norm = p.architecture == Architecture::qwen3;
-    check_tensors(p);
-    p.qkv_bias = has_biases(p);
-    read_rope_factors(p);
-    check_vocabulary(p);
+    read_family(p);
     return p;
   }
 
 private:
-  [[noreturn]] void fail(const char *code, const std::string &what, const char *hint) const {
-    throw config_failure(code, file_.path() + " cannot be trained: " + what + ".", hint);
+  [[noreturn]] void fail(const char *code, const std::string &what, const std::string &hint) const {
+    throw config_failure(code, metadata_.path() + " cannot be trained: " + what + ".", hint);
   }
 
   Architecture architecture() const {
-    for (const Architecture known : {Architecture::llama, Architecture::qwen2, Architecture::qwen3}) {
-      if (file_.architecture() == architecture_name(known)) return known;
-    }
-    const std::string shown = file_.architecture().empty() ? "not named" : "\"" + file_.architecture() + "\"";
-    fail("model.unsupported_architecture", "its architecture is " + shown + ", not llama, qwen2 or qwen3",
-         "Choose a Llama, Qwen2, Qwen2.5 or Qwen3 model.");
-  }
-
-  int64_t dimension(const std::string &key, std::optional<int64_t> otherwise, int64_t limit = max_dimension) const {
-    const std::optional<uint64_t> found = file_.unsigned_value(prefix_ + key);
-    if (!found && otherwise) return *otherwise;
-    if (!found) {
-      fail("model.missing_metadata", "the metadata key \"" + prefix_ + key + "\" is missing",
-           "Convert the model again with a current llama.cpp.");
-    }
-    if (*found < 1 || *found > static_cast<uint64_t>(limit)) bad_dimension(key, std::to_string(*found));
-    return static_cast<int64_t>(*found);
+    const std::string name = metadata_.text("general.architecture").value_or("");
+    if (const auto known = architecture_named(name)) return *known;
+    fail("model.unsupported_architecture",
+         "its architecture is " + (name.empty() ? "not named" : "\"" + name + "\"") + ", not one of " + supported_names(),
+         "Choose a model of one of these families: " + supported_models() + ".");
   }
 
   [[noreturn]] void bad_dimension(const std::string &key, const std::string &value) const {
@@ -69,166 +61,211 @@ private:
          "Download or export the file again.");
   }
 
-  // Some writers store per-layer numbers as arrays; models whose layers differ are another architecture to us.
-  void refuse_array(const std::string &key) const {
-    const int64_t id = gguf_find_key(file_.context(), (prefix_ + key).c_str());
-    if (id >= 0 && gguf_get_kv_type(file_.context(), id) == GGUF_TYPE_ARRAY) {
-      unsupported("its layers differ in size (\"" + prefix_ + key + "\" is a list)");
-    }
+  [[noreturn]] void missing(const std::string &key) const {
+    fail("model.missing_metadata", "the metadata key \"" + prefix_ + key + "\" is missing",
+         "Convert the model again with a current llama.cpp.");
   }
 
   [[noreturn]] void unsupported(const std::string &what) const {
-    fail("model.unsupported_feature", what, "Choose a plain Llama, Qwen2, Qwen2.5 or Qwen3 model.");
+    fail("model.unsupported_feature", what, "Choose a model of one of these families: " + supported_models() + ".");
   }
 
-  void read_dimensions(HyperParameters &p) const {
-    for (const char *key : {"feed_forward_length", "attention.head_count", "attention.head_count_kv"}) refuse_array(key);
-    p.layers = dimension("block_count", std::nullopt, max_layers);
-    p.embedding = dimension("embedding_length", std::nullopt);
-    p.feed_forward = dimension("feed_forward_length", std::nullopt);
-    p.context_length = dimension("context_length", std::nullopt, int64_t{1} << 31);
-    p.heads = dimension("attention.head_count", std::nullopt, 65536);
-    p.kv_heads = dimension("attention.head_count_kv", p.heads, 65536);
-    if (p.heads % p.kv_heads != 0) bad_dimension("attention.head_count_kv", std::to_string(p.kv_heads));
-    const bool even_split = p.embedding % p.heads == 0;
-    p.head_dim = dimension("attention.key_length", even_split ? std::optional(p.embedding / p.heads) : std::nullopt, 4096);
-    if (p.head_dim % 2 != 0) bad_dimension("attention.key_length", std::to_string(p.head_dim));
-    const int64_t value_dim =
-        dimension("attention.value_length", even_split ? p.embedding / p.heads : p.head_dim, 4096);
-    if (value_dim != p.head_dim) bad_dimension("attention.value_length", std::to_string(value_dim));
-    if (p.architecture == Architecture::qwen2 && p.q_width() != p.embedding) {
-      bad_dimension("attention.key_length", std::to_string(p.head_dim));
+  int64_t in_range(const std::string &key, int64_t value, int64_t limit) const {
+    if (value < 1 || value > limit) bad_dimension(key, std::to_string(value));
+    return value;
+  }
+
+  int64_t dimension(const std::string &key, std::optional<int64_t> otherwise, int64_t limit = max_dimension) const {
+    const std::optional<uint64_t> found = metadata_.unsigned_value(prefix_ + key);
+    if (!found && !otherwise) missing(key);
+    if (!found) return *otherwise;
+    if (*found > static_cast<uint64_t>(limit)) bad_dimension(key, std::to_string(*found));
+    return in_range(key, static_cast<int64_t>(*found), limit);
+  }
+
+  // One number for all layers, or a list with one for each.
+  std::vector<int64_t> per_layer(const std::string &key, const std::vector<int64_t> &otherwise, size_t layers,
+                                 int64_t limit) const {
+    if (metadata_.is_array(prefix_ + key)) {
+      std::vector<int64_t> values = *metadata_.integer_array(prefix_ + key);
+      if (values.size() != layers) bad_dimension(key, "of " + std::to_string(values.size()) + " entries");
+      for (const int64_t value : values) in_range(key, value, limit);
+      return values;
     }
+    if (!metadata_.unsigned_value(prefix_ + key) && !otherwise.empty()) return otherwise;
+    return std::vector<int64_t>(layers, dimension(key, std::nullopt, limit));
   }
 
-  void read_rope(HyperParameters &p) const {
-    p.rope_dims = dimension("rope.dimension_count", p.head_dim, 4096);
-    if (p.rope_dims != p.head_dim) bad_dimension("rope.dimension_count", std::to_string(p.rope_dims));
-    p.rope_base = file_.number(prefix_ + "rope.freq_base").value_or(10000.0);
-    if (!(p.rope_base > 0.0)) bad_dimension("rope.freq_base", std::to_string(p.rope_base));
-
-    const std::string scaling = file_.text(prefix_ + "rope.scaling.type").value_or("linear");
-    if (scaling == "none") return;
-    if (scaling != "linear") unsupported("it uses \"" + scaling + "\" rope scaling");
-    std::optional<double> factor = file_.number(prefix_ + "rope.scaling.factor");
-    if (!factor) factor = file_.number(prefix_ + "rope.scale_linear");
-    if (!factor || *factor == 0.0) return;
-    if (*factor < 0.0) bad_dimension("rope.scaling.factor", std::to_string(*factor));
-    p.rope_position_scale = 1.0 / *factor;
+  double number(const std::string &key, double otherwise) const {
+    return metadata_.number(prefix_ + key).value_or(otherwise);
   }
 
-  void read_scalars(HyperParameters &p) const {
-    const std::optional<double> epsilon = file_.number(prefix_ + "attention.layer_norm_rms_epsilon");
-    if (!epsilon) {
-      fail("model.missing_metadata", "the metadata key \"" + prefix_ + "attention.layer_norm_rms_epsilon\" is missing",
-           "Convert the model again with a current llama.cpp.");
-    }
-    if (*epsilon < 0.0 || *epsilon > 1.0) bad_dimension("attention.layer_norm_rms_epsilon", std::to_string(*epsilon));
-    p.rms_epsilon = *epsilon;
-    p.attention_scale = 1.0 / std::sqrt(static_cast<double>(p.head_dim));
-    // "attention.scale" is not read for these architectures, as in llama.cpp.
+  double positive(const std::string &key, double otherwise) const {
+    const double value = number(key, otherwise);
+    if (!(value > 0.0)) bad_dimension(key, std::to_string(value));
+    return value;
   }
 
   void refuse_other_features() const {
-    if (file_.unsigned_value(prefix_ + "expert_count").value_or(0) > 0) unsupported("it is a mixture of experts");
-    if (file_.unsigned_value("split.count").value_or(1) > 1) unsupported("it is one part of a split model");
-    if (!file_.boolean(prefix_ + "attention.causal").value_or(true)) unsupported("its attention is not causal");
-    if (file_.unsigned_value(prefix_ + "nextn_predict_layers").value_or(0) > 0) {
+    if (metadata_.unsigned_value(prefix_ + "expert_count").value_or(0) > 0) unsupported("it is a mixture of experts");
+    if (metadata_.unsigned_value("split.count").value_or(1) > 1) unsupported("it is one part of a split model");
+    if (!metadata_.boolean(prefix_ + "attention.causal").value_or(true)) unsupported("its attention is not causal");
+    if (metadata_.unsigned_value(prefix_ + "nextn_predict_layers").value_or(0) > 0) {
       unsupported("it has extra layers that predict several tokens at once");
     }
   }
 
-  void check_tensors(const HyperParameters &p) const {
-    std::unordered_map<std::string_view, const TensorSpec *> known;
-    const std::vector<TensorSpec> specs = expected_tensors(p);
-    for (const TensorSpec &spec : specs) {
-      known.emplace(spec.name, &spec);
-      if (spec.required) file_.require(spec.name);
-    }
-    for (const TensorView &tensor : file_.tensors()) {
-      const auto found = known.find(tensor.name);
-      if (found == known.end()) {
-        fail("model.unsupported_tensor", "it holds a tensor \"" + tensor.name + "\" that a plain model has not",
-             "Choose a plain Llama, Qwen2, Qwen2.5 or Qwen3 model.");
-      }
-      check_tensor(tensor, *found->second);
-    }
-  }
-
-  void check_tensor(const TensorView &tensor, const TensorSpec &spec) const {
-    for (size_t index = 0; index < tensor.ne.size(); ++index) {
-      const int64_t expected = index < spec.shape.size() ? spec.shape[index] : 1;
-      if (tensor.ne[index] == expected) continue;
-      fail("model.bad_shape",
-           "the tensor \"" + tensor.name + "\" has " + std::to_string(tensor.ne[index]) + " instead of " +
-               std::to_string(expected) + " values in dimension " + std::to_string(index),
-           "Download or export the file again.");
-    }
-    if (!is_readable_type(tensor.type)) {
-      fail("model.unsupported_type",
-           "the tensor \"" + tensor.name + "\" is stored as " + type_label(tensor.type) +
-               ", which the trainer cannot read",
-           "Choose an edition in F32, F16, BF16, Q8_0, Q4_0, Q4_K or Q6_K.");
-    }
-    if (spec.shape.size() == 1 && tensor.type != GGML_TYPE_F32) {
-      fail("model.unsupported_type", "the tensor \"" + tensor.name + "\" is not stored as F32",
-           "Convert the model again with a current llama.cpp.");
-    }
-  }
-
-  bool has_biases(const HyperParameters &p) const {
-    int64_t found = 0;
-    for (int64_t layer = 0; layer < p.layers; ++layer) {
-      for (const char *name : {"attn_q", "attn_k", "attn_v"}) {
-        found += file_.find("blk." + std::to_string(layer) + "." + name + ".bias") != nullptr;
-      }
-    }
-    if (found != 0 && found != p.layers * 3) unsupported("only some of its layers have biases");
-    return found != 0;
-  }
-
-  void read_rope_factors(HyperParameters &p) const {
-    const TensorView *tensor = file_.find("rope_freqs.weight");
-    if (tensor == nullptr) return;
-    p.rope_factors.resize(static_cast<size_t>(p.head_dim / 2));
-    decode_row(tensor->type, tensor->data, p.rope_factors.data(), p.head_dim / 2);
-    for (const float factor : p.rope_factors) {
-      if (!(std::isfinite(factor) && factor > 0.0f)) {
-        fail("model.bad_dimension", "its rope_freqs.weight holds a value that is not a positive number",
-             "Download or export the file again.");
+  void read_dimensions(HyperParameters &p) const {
+    const auto layers = static_cast<size_t>(dimension("block_count", std::nullopt, max_layers));
+    p.embedding = dimension("embedding_length", std::nullopt);
+    p.context_length = dimension("context_length", std::nullopt, max_context);
+    const std::vector<int64_t> feed_forward = per_layer("feed_forward_length", {}, layers, max_dimension);
+    const std::vector<int64_t> heads = per_layer("attention.head_count", {}, layers, 65536);
+    const std::vector<int64_t> kv_heads = per_layer("attention.head_count_kv", heads, layers, 65536);
+    const int64_t first_heads = heads.front();
+    const std::optional<int64_t> split =
+        p.embedding % first_heads == 0 ? std::optional(p.embedding / first_heads) : std::nullopt;
+    const int64_t head_dim = dimension("attention.key_length", split, 4096);
+    if (head_dim % 2 != 0) bad_dimension("attention.key_length", std::to_string(head_dim));
+    const int64_t value_dim = dimension("attention.value_length", split.value_or(head_dim), 4096);
+    if (value_dim != head_dim) bad_dimension("attention.value_length", std::to_string(value_dim));
+    for (size_t layer = 0; layer < layers; ++layer) {
+      if (heads[layer] % kv_heads[layer] != 0) bad_dimension("attention.head_count_kv", std::to_string(kv_heads[layer]));
+      p.layers.push_back({heads[layer], kv_heads[layer], head_dim, feed_forward[layer]});
+      if (!p.traits().wide_heads && p.layers.back().q_width() != p.embedding) {
+        bad_dimension("attention.key_length", std::to_string(head_dim));
       }
     }
   }
 
-  void check_vocabulary(const HyperParameters &p) const {
-    const std::optional<uint64_t> listed = file_.array_length("tokenizer.ggml.tokens");
-    if (!listed) {
-      fail("model.missing_metadata", "it has no tokenizer (\"tokenizer.ggml.tokens\" is missing)",
-           "Use a model file that includes its tokenizer.");
+  void read_rope(HyperParameters &p) const {
+    RopeParameters rope;
+    const int64_t head_dim = p.layers.front().head_dim;
+    rope.dims = dimension("rope.dimension_count", head_dim, 4096);
+    const bool fits = p.traits().partial_rope ? rope.dims <= head_dim && rope.dims % 2 == 0 : rope.dims == head_dim;
+    if (!fits) bad_dimension("rope.dimension_count", std::to_string(rope.dims));
+    rope.base = positive("rope.freq_base", 10000.0);
+    rope.original_context = dimension("rope.scaling.original_context_length", p.context_length, max_context);
+    rope.magnitude = positive("rope.scaling.attn_factor", 1.0);
+
+    const std::string scaling = metadata_.text(prefix_ + "rope.scaling.type").value_or("linear");
+    const bool yarn = scaling == "yarn", longrope = scaling == "longrope" && p.traits().long_factors;
+    if (scaling != "none" && scaling != "linear" && !yarn && !longrope) {
+      unsupported("it uses \"" + scaling + "\" rope scaling");
     }
-    if (*listed != static_cast<uint64_t>(p.vocab)) {
-      fail("model.vocabulary_mismatch",
-           "its tokenizer lists " + std::to_string(*listed) + " tokens but its embeddings have " +
-               std::to_string(p.vocab) + " rows",
-           "Download or export the file again.");
+    if (scaling != "none") {
+      const double factor = number("rope.scaling.factor", number("rope.scale_linear", 0.0));
+      if (factor < 0.0) bad_dimension("rope.scaling.factor", std::to_string(factor));
+      if (factor > 0.0) rope.position_scale = 1.0 / factor;
+    }
+    if (yarn) read_yarn(rope, p.architecture);
+    p.ropes.push_back(std::move(rope));
+  }
+
+  // llama.cpp's context (src/llama-context.cpp) corrects the magnitude that its rope (ggml) will apply: together they
+  // give m(1) / m(log multiplier) with m(s) = 1 + 0.1 s ln(factor). In single precision, step by step as there.
+  void read_yarn(RopeParameters &rope, Architecture architecture) const {
+    rope.extrapolation = 1.0;
+    double log_multiplier = 0.0;
+    if (architecture == Architecture::mistral3) {
+      rope.beta_fast = positive("rope.scaling.yarn_beta_fast", rope.beta_fast);
+      rope.beta_slow = positive("rope.scaling.yarn_beta_slow", rope.beta_slow);
+      log_multiplier = number("rope.scaling.yarn_log_multiplier", 0.0);
+    }
+    const float factor = 1.0f / static_cast<float>(rope.position_scale);
+    const auto m = [factor](float scale) { return factor <= 1.0f ? 1.0f : 0.1f * scale * std::log(factor) + 1.0f; };
+    float magnitude = log_multiplier != 0.0 ? m(1.0f) / m(static_cast<float>(log_multiplier)) : m(1.0f);
+    magnitude *= 1.0f / (1.0f + 0.1f * std::log(factor));
+    rope.magnitude = static_cast<double>(magnitude * static_cast<float>(rope.magnitude));
+  }
+
+  void read_scalars(HyperParameters &p) const {
+    const std::string key = "attention.layer_norm_rms_epsilon";
+    if (!metadata_.number(prefix_ + key)) missing(key);
+    p.rms_epsilon = number(key, 0.0);
+    if (p.rms_epsilon < 0.0 || p.rms_epsilon > 1.0) bad_dimension(key, std::to_string(p.rms_epsilon));
+    p.attention_scale = 1.0 / std::sqrt(static_cast<double>(p.layers.front().head_dim));
+    // "attention.scale" is not read for these architectures, as in llama.cpp.
+    if (p.traits().scaled_embedding) {
+      p.embedding_scale = static_cast<double>(std::sqrt(static_cast<float>(p.embedding)));
     }
   }
 
-  const ModelFile &file_;
+  void read_family(HyperParameters &p) const {
+    switch (p.architecture) {
+    case Architecture::mistral3: return read_mistral3(p);
+    case Architecture::smollm3: return read_smollm3(p);
+    case Architecture::gemma2: return read_gemma2(p);
+    case Architecture::gemma3: return read_gemma3(p);
+    case Architecture::llama:
+    case Architecture::qwen2:
+    case Architecture::qwen3:
+    case Architecture::phi3: return; // phi3's "attention.sliding_window" is ignored, as in llama.cpp
+    }
+  }
+
+  void read_mistral3(HyperParameters &p) const {
+    p.temperature_scale = number("attention.temperature_scale", 0.0);
+    p.temperature_length = p.ropes.front().original_context;
+  }
+
+  // Every fourth layer has no positions.
+  static void read_smollm3(HyperParameters &p) {
+    for (size_t layer = 3; layer < p.layers.size(); layer += 4) p.layers[layer].rope = no_rope;
+  }
+
+  // All but the last of every `period` layers see a window only and use the second rope.
+  void set_windows(HyperParameters &p, int64_t window, uint64_t otherwise, RopeParameters rope) const {
+    const std::string key = "attention.sliding_window_pattern";
+    if (metadata_.is_array(prefix_ + key)) unsupported("its sliding windows follow a list");
+    const uint64_t period = metadata_.unsigned_value(prefix_ + key).value_or(otherwise);
+    p.ropes.push_back(std::move(rope));
+    for (size_t layer = 0; layer < p.layers.size(); ++layer) {
+      if (period != 0 && layer % period >= period - 1) continue;
+      p.layers[layer].window = window;
+      p.layers[layer].rope = 1;
+    }
+  }
+
+  // The largest models of both families scale q.k by the width per head instead of the head's own.
+  static void scale_by_width(HyperParameters &p, size_t layers_of_largest) {
+    if (p.layers.size() != layers_of_largest) return;
+    p.attention_scale = 1.0 / std::sqrt(static_cast<double>(p.embedding / p.layers.front().heads));
+  }
+
+  void read_gemma2(HyperParameters &p) const {
+    RopeParameters local = p.ropes.front();
+    local.base = positive("rope.freq_base_swa", local.base);
+    set_windows(p, dimension("attention.sliding_window", 4096, max_context), 2, local);
+    p.attention_softcap = positive("attn_logit_softcapping", 50.0);
+    p.logit_softcap = positive("final_logit_softcapping", 30.0);
+    scale_by_width(p, 46);
+  }
+
+  void read_gemma3(HyperParameters &p) const {
+    const uint64_t window = metadata_.unsigned_value(prefix_ + "attention.sliding_window").value_or(0);
+    if (window > static_cast<uint64_t>(max_context)) bad_dimension("attention.sliding_window", std::to_string(window));
+    if (window > 0) {
+      RopeParameters local = p.ropes.front();
+      local.base = positive("rope.freq_base_swa", 10000.0);
+      local.position_scale = 1.0;
+      set_windows(p, static_cast<int64_t>(window), 6, local);
+    }
+    p.logit_softcap = number("final_logit_softcapping", 0.0);
+    if (p.logit_softcap < 0.0) bad_dimension("final_logit_softcapping", std::to_string(p.logit_softcap));
+    scale_by_width(p, 62);
+  }
+
+  const Metadata &metadata_;
   std::string prefix_;
 };
 
 } // namespace
 
-const char *architecture_name(Architecture architecture) {
-  switch (architecture) {
-  case Architecture::llama: return "llama";
-  case Architecture::qwen2: return "qwen2";
-  case Architecture::qwen3: return "qwen3";
-  }
-  return "unknown";
+bool HyperParameters::has_bias(std::string_view projection) const {
+  return std::find(biases.begin(), biases.end(), projection) != biases.end();
 }
 
-HyperParameters read_hyper_parameters(const ModelFile &file) { return Reader(file).read(); }
+HyperParameters read_metadata(const Metadata &metadata) { return Reader(metadata).read(); }
 
 } // namespace trex

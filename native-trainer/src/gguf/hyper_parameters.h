@@ -5,45 +5,68 @@
 #include <string>
 #include <vector>
 
+#include "gguf/architecture.h"
 #include "gguf/model_file.h"
 
 namespace trex {
 
-enum class Architecture { llama, qwen2, qwen3 };
+inline constexpr int no_rope = -1;
 
-// How a rotary embedding pairs the dimensions of a head: norm rotates (0,1), (2,3), ...; neox rotates (0, D/2), ...
-enum class RopeStyle { norm, neox };
-
-struct HyperParameters {
-  Architecture architecture = Architecture::llama;
-  int64_t layers = 0;
-  int64_t embedding = 0;    // width of the residual stream
-  int64_t feed_forward = 0; // width inside the SwiGLU block
+// A layer's own sizes. Layers may differ in all of them.
+struct LayerShape {
   int64_t heads = 0;
   int64_t kv_heads = 0; // divides heads
-  int64_t head_dim = 0; // even; heads * head_dim may differ from embedding in qwen3
-  int64_t vocab = 0;
-  int64_t context_length = 0; // tokens the model was trained for
-  double rope_base = 10000.0;
-  int64_t rope_dims = 0;            // always equals head_dim in the supported architectures
-  double rope_position_scale = 1.0; // positions are multiplied by this (linear rope scaling: 1 / factor)
-  std::vector<float> rope_factors;  // head_dim / 2 frequency divisors from rope_freqs.weight (llama 3.x), or empty
-  RopeStyle rope_style = RopeStyle::norm;
-  double rms_epsilon = 0.0;
-  double attention_scale = 0.0; // multiplies q.k: 1 / sqrt(head_dim)
-  bool tied_embeddings = false; // no output.weight: the head is token_embd.weight
-  bool qkv_bias = false;        // attn_{q,k,v}.bias present in every layer
-  bool qk_norm = false;         // attn_{q,k}_norm.weight present (qwen3)
+  int64_t head_dim = 0; // even; heads * head_dim may differ from the width
+  int64_t feed_forward = 0; // width inside the gated block
+  int64_t window = 0;       // tokens a query sees, its own included; 0 means all up to its own
+  int rope = 0;             // which of HyperParameters::ropes, or no_rope
 
   int64_t q_width() const { return heads * head_dim; }
   int64_t kv_width() const { return kv_heads * head_dim; }
 };
 
-const char *architecture_name(Architecture architecture); // the string stored in general.architecture
+// A rotary embedding; model/rope_angles.h turns it into a table. Names and defaults follow llama.cpp.
+struct RopeParameters {
+  double base = 10000.0;
+  int64_t dims = 0;                // of a head that are rotated
+  double position_scale = 1.0;     // positions are multiplied by this (1 / factor of linear scaling and YaRN)
+  double magnitude = 1.0;          // multiplies every cosine and sine
+  double extrapolation = 0.0;      // YaRN (Peng et al., 2023): 1 mixes in unscaled positions, 0 is plain scaling
+  double beta_fast = 32.0, beta_slow = 1.0; // YaRN: turns between which the mix goes from all to none
+  int64_t original_context = 0;    // tokens before the context was stretched
+  std::vector<float> factors{};      // dims / 2 divisors of the angles (llama 3.x; phi3's short ones), or empty
+  std::vector<float> long_factors{}; // used instead when the context is longer than original_context (phi3), or empty
+};
 
-// Throws Failure CONFIG: "model.unsupported_architecture", "model.missing_metadata", "model.bad_dimension",
-// "model.missing_tensor", "model.bad_shape", "model.unsupported_tensor", "model.unsupported_type",
-// "model.unsupported_feature" or "model.vocabulary_mismatch".
+struct HyperParameters {
+  Architecture architecture = Architecture::llama;
+  std::vector<LayerShape> layers;
+  int64_t embedding = 0; // width of the residual stream
+  int64_t vocab = 0;
+  int64_t context_length = 0; // tokens the model was trained for
+  std::vector<RopeParameters> ropes; // one, or two where windowed layers have their own
+  double rms_epsilon = 0.0;
+  double attention_scale = 0.0;   // multiplies q.k
+  double attention_softcap = 0.0; // s becomes cap * tanh(s / cap); 0: none
+  double logit_softcap = 0.0;     // likewise
+  double embedding_scale = 1.0;   // multiplies the embeddings
+  // mistral3: q at position t is multiplied by 1 + temperature_scale * ln(1 + floor(t / temperature_length)); 0: not.
+  double temperature_scale = 0.0;
+  int64_t temperature_length = 0;
+  bool tied_embeddings = false; // the head is token_embd.weight
+  std::vector<std::string> biases; // projections that have a bias, "attn_q"; every layer has it or none
+
+  const ArchitectureTraits &traits() const { return traits_of(architecture); }
+  int64_t layer_count() const { return static_cast<int64_t>(layers.size()); }
+  bool has_bias(std::string_view projection) const;
+};
+
+// What the metadata alone says: everything but vocab, tied_embeddings, biases and rope factors. Throws Failure CONFIG:
+// "model.unsupported_architecture", "model.missing_metadata", "model.bad_dimension", "model.unsupported_feature".
+HyperParameters read_metadata(const Metadata &metadata);
+
+// The same completed by and checked against the tensors. Throws besides: "model.missing_tensor", "model.bad_shape",
+// "model.unsupported_tensor", "model.unsupported_type" or "model.vocabulary_mismatch".
 HyperParameters read_hyper_parameters(const ModelFile &file);
 
 } // namespace trex

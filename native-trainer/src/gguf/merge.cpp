@@ -1,7 +1,9 @@
 #include "gguf/merge.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
+#include <vector>
 
 #include "gguf/decode.h"
 
@@ -24,22 +26,38 @@ void add_product(float *out, int64_t first_row, int64_t rows, const AdapterTenso
   });
 }
 
+std::vector<int64_t> shape_of(const TensorView &tensor) {
+  return {tensor.ne.begin(), tensor.ne.begin() + tensor.n_dims};
+}
+
+std::map<std::string, StorageType> new_types(const ModelFile &model, const Storage &storage) {
+  std::vector<TensorSpec> tensors;
+  for (const TensorView &tensor : model.tensors()) tensors.push_back({tensor.name, shape_of(tensor)});
+  return storage_types(storage, tensors, mix_shape(read_hyper_parameters(model)));
+}
+
 } // namespace
 
 WrittenFile merge_model(const ModelFile &model, const Adapter *adapter, double adapter_scale,
-                        std::optional<ggml_type> type, const std::string &utf8_path, ThreadPool &threads) {
+                        std::optional<Storage> storage, const std::string &utf8_path, ThreadPool &threads) {
   std::unordered_map<std::string_view, const AdapterTensor *> targets;
   if (adapter != nullptr) {
     for (const AdapterTensor &target : adapter->tensors) targets.emplace(target.base, &target);
   }
   ModelWriter writer(model);
+  std::map<std::string, StorageType> types;
+  if (storage) {
+    types = new_types(model, *storage);
+    writer.set_file_type(file_type_of(*storage));
+  }
   for (const TensorView &tensor : model.tensors()) {
     const auto found = targets.find(tensor.name);
     const AdapterTensor *target = found == targets.end() ? nullptr : found->second;
     TensorSource source;
     source.name = tensor.name;
-    source.shape.assign(tensor.ne.begin(), tensor.ne.begin() + tensor.n_dims);
-    source.type = type && tensor.n_dims > 1 ? storable_type(*type, tensor.n_dims, tensor.row_length()) : tensor.type;
+    source.shape = shape_of(tensor);
+    const auto type = types.find(tensor.name);
+    source.type = type == types.end() ? tensor.type : type->second.stored;
     if (target == nullptr && source.type == tensor.type) {
       source.verbatim = &tensor;
     } else {

@@ -18,6 +18,7 @@
 #include "common/mapped_file.h"
 #include "ggml.h"
 #include "gguf.h"
+#include "gguf/metadata.h"
 
 namespace trex {
 
@@ -49,15 +50,17 @@ public:
   const TensorView *find(std::string_view name) const; // null when absent
   const TensorView &require(std::string_view name) const; // throws Failure CONFIG "model.missing_tensor"
 
-  // Metadata. Absent keys give nullopt; a key of another type, a negative number where none is allowed or a
-  // non-finite float throws Failure CONFIG "model.metadata_type". Any integer width is accepted.
-  std::optional<uint64_t> unsigned_value(const std::string &key) const;
-  std::optional<double> number(const std::string &key) const;
-  std::optional<bool> boolean(const std::string &key) const;
-  std::optional<std::string> text(const std::string &key) const;
-  std::optional<uint64_t> array_length(const std::string &key) const;
-  std::optional<std::vector<std::string>> text_array(const std::string &key) const;
-  std::optional<std::vector<int64_t>> integer_array(const std::string &key) const;
+  // Metadata; see gguf/metadata.h.
+  Metadata metadata() const { return {context(), path_}; }
+  std::optional<uint64_t> unsigned_value(const std::string &key) const { return metadata().unsigned_value(key); }
+  std::optional<double> number(const std::string &key) const { return metadata().number(key); }
+  std::optional<bool> boolean(const std::string &key) const { return metadata().boolean(key); }
+  std::optional<std::string> text(const std::string &key) const { return metadata().text(key); }
+  std::optional<uint64_t> array_length(const std::string &key) const { return metadata().array_length(key); }
+  std::optional<std::vector<std::string>> text_array(const std::string &key) const { return metadata().text_array(key); }
+  std::optional<std::vector<int64_t>> integer_array(const std::string &key) const {
+    return metadata().integer_array(key);
+  }
 
   // For the writer, which copies metadata through ggml. Never null.
   const gguf_context *context() const { return context_.get(); }
@@ -68,8 +71,6 @@ private:
   };
 
   ModelFile(std::string path, MappedFile file) : path_(std::move(path)), file_(std::move(file)) {}
-  int64_t key_of_type(const std::string &key, gguf_type type, const char *expected) const;
-  [[noreturn]] void wrong_type(const std::string &key, const char *expected) const;
 
   std::string path_;
   MappedFile file_;

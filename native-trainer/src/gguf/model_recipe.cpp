@@ -42,21 +42,39 @@ std::string target_of(const std::string &tensor_name) {
   return dot == std::string::npos ? tensor_name.substr(0, end) : tensor_name.substr(dot + 1, end - dot - 1);
 }
 
-void write_shape(ModelWriter &writer, const HyperParameters &p) {
-  const std::string prefix = std::string(architecture_name(p.architecture)) + ".";
+void write_dimensions(ModelWriter &writer, const ModelRecipe &recipe) {
+  const ModelDimensions &d = recipe.dimensions;
+  const std::string prefix = std::string(architecture_name(recipe.architecture)) + ".";
   const auto set = [&](const char *key, int64_t value) { writer.set_u32(prefix + key, static_cast<uint32_t>(value)); };
-  set("vocab_size", p.vocab);
-  set("context_length", p.context_length);
-  set("embedding_length", p.embedding);
-  set("block_count", p.layers);
-  set("feed_forward_length", p.feed_forward);
-  set("attention.head_count", p.heads);
-  set("attention.head_count_kv", p.kv_heads);
-  set("attention.key_length", p.head_dim);
-  set("attention.value_length", p.head_dim);
-  set("rope.dimension_count", p.head_dim);
-  writer.set_f32(prefix + "rope.freq_base", static_cast<float>(p.rope_base));
-  writer.set_f32(prefix + "attention.layer_norm_rms_epsilon", static_cast<float>(p.rms_epsilon));
+  set("context_length", d.context_length);
+  set("embedding_length", d.embedding);
+  set("block_count", d.layers);
+  set("feed_forward_length", d.feed_forward);
+  set("attention.head_count", d.heads);
+  set("attention.head_count_kv", d.kv_heads);
+  set("attention.key_length", d.head_dim);
+  set("attention.value_length", d.head_dim);
+  set("rope.dimension_count", d.head_dim);
+  writer.set_f32(prefix + "rope.freq_base", static_cast<float>(d.rope_base));
+  writer.set_f32(prefix + "attention.layer_norm_rms_epsilon", static_cast<float>(d.rms_epsilon));
+  for (const auto &[key, value] : recipe.metadata) {
+    if (const auto *whole = std::get_if<uint32_t>(&value)) writer.set_u32(prefix + key, *whole);
+    if (const auto *real = std::get_if<float>(&value)) writer.set_f32(prefix + key, *real);
+    if (const auto *text = std::get_if<std::string>(&value)) writer.set_text(prefix + key, *text);
+  }
+}
+
+// The same reading of the metadata as when the file is opened, so that there is one meaning of every key.
+HyperParameters shape_of(const ModelWriter &writer, const ModelRecipe &recipe) {
+  HyperParameters shape = read_metadata(writer.metadata());
+  shape.vocab = static_cast<int64_t>(recipe.vocabulary != nullptr
+                                         ? recipe.vocabulary->array_length("tokenizer.ggml.tokens").value_or(0)
+                                         : recipe.tokenizer.tokens.size());
+  shape.tied_embeddings = recipe.tied_embeddings || shape.traits().always_tied;
+  shape.biases = recipe.biases;
+  shape.ropes.front().factors = recipe.rope_factors;
+  shape.ropes.front().long_factors = recipe.long_factors;
+  return shape;
 }
 
 void write_tokenizer(ModelWriter &writer, const TokenizerRecipe &tokenizer) {
@@ -72,21 +90,26 @@ void write_tokenizer(ModelWriter &writer, const TokenizerRecipe &tokenizer) {
   writer.set_bool("tokenizer.ggml.add_eos_token", tokenizer.add_eos_token);
 }
 
-bool is_wanted(const TensorSpec &spec, const HyperParameters &p) {
-  if (spec.required) return true;
-  if (spec.name == "output.weight") return !p.tied_embeddings;
-  if (spec.name == "rope_freqs.weight") return !p.rope_factors.empty();
-  return p.qkv_bias;
+// The recipe's storage, with another type for single targets.
+std::map<std::string, StorageType> chosen_types(const ModelRecipe &recipe, const HyperParameters &shape,
+                                                const std::vector<TensorSpec> &specs) {
+  std::map<std::string, StorageType> types = storage_types(recipe.storage, specs, mix_shape(shape));
+  for (const TensorSpec &spec : specs) {
+    const auto chosen = recipe.type_of_target.find(target_of(spec.name));
+    if (chosen == recipe.type_of_target.end() || !types.contains(spec.name)) continue;
+    types[spec.name] = {chosen->second, storable_type(chosen->second, static_cast<int>(spec.shape.size()), spec.shape[0])};
+  }
+  return types;
 }
 
 } // namespace
 
 MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, ThreadPool &threads) {
   ModelWriter writer;
-  writer.set_text("general.architecture", architecture_name(recipe.shape.architecture));
+  writer.set_text("general.architecture", architecture_name(recipe.architecture));
   writer.set_text("general.type", "model");
   writer.set_text("general.name", recipe.name);
-  write_shape(writer, recipe.shape);
+  write_dimensions(writer, recipe);
   if (recipe.vocabulary != nullptr) {
     writer.copy_keys(*recipe.vocabulary, "tokenizer.");
   } else {
@@ -95,20 +118,26 @@ MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, Th
   if (recipe.chat_template) writer.set_text("tokenizer.chat_template", *recipe.chat_template);
 
   MadeModel made;
-  for (const TensorSpec &spec : expected_tensors(recipe.shape)) {
-    if (!is_wanted(spec, recipe.shape)) continue;
-    const auto chosen = recipe.type_of_target.find(target_of(spec.name));
-    const ggml_type wanted = chosen != recipe.type_of_target.end() ? chosen->second : recipe.type;
+  made.shape = shape_of(writer, recipe);
+  writer.set_u32(std::string(architecture_name(recipe.architecture)) + ".vocab_size",
+                 static_cast<uint32_t>(made.shape.vocab));
+  const std::vector<TensorSpec> specs = present_tensors(made.shape);
+  const std::map<std::string, StorageType> types = chosen_types(recipe, made.shape, specs);
+  writer.set_file_type(file_type_of(recipe.storage));
+  for (const TensorSpec &spec : specs) {
+    const auto type = types.find(spec.name);
     TensorSource source;
     source.name = spec.name;
     source.shape = spec.shape;
-    source.type = storable_type(wanted, static_cast<int>(spec.shape.size()), spec.shape[0]);
+    source.type = type == types.end() ? GGML_TYPE_F32 : type->second.stored;
     const bool is_norm = spec.name.ends_with("_norm.weight");
-    const bool is_rope = spec.name == "rope_freqs.weight";
+    const std::vector<float> *factors = !is_rope_factors(spec.name)                  ? nullptr
+                                        : spec.name == "rope_factors_long.weight" ? &recipe.long_factors
+                                                                                    : &recipe.rope_factors;
     source.fill = [&recipe, key = mix(recipe.seed ^ hash_name(spec.name)), columns = spec.shape[0], is_norm,
-                   is_rope](int64_t first_row, int64_t rows, float *out) {
-      if (is_rope) {
-        std::copy(recipe.shape.rope_factors.begin(), recipe.shape.rope_factors.end(), out);
+                   factors](int64_t first_row, int64_t rows, float *out) {
+      if (factors != nullptr) {
+        std::copy(factors->begin(), factors->end(), out);
       } else if (is_norm) {
         std::fill_n(out, rows * columns, 1.0f);
       } else {
@@ -123,8 +152,8 @@ MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, Th
     for (const int64_t length : spec.shape) elements *= static_cast<uint64_t>(length);
     made.parameters += elements;
     ++made.tensor_types[type_label(source.type)];
-    if (spec.shape.size() > 1 && source.type != wanted) {
-      ++made.fallbacks[std::string(type_label(wanted)) + " -> " + type_label(source.type)];
+    if (type != types.end() && type->second.wanted != source.type) {
+      ++made.fallbacks[std::string(type_label(type->second.wanted)) + " -> " + type_label(source.type)];
     }
     writer.add(std::move(source));
   }

@@ -5,10 +5,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "gguf/hyper_parameters.h"
 #include "gguf/model_writer.h"
+#include "gguf/type_mix.h"
 
 namespace trex {
 
@@ -25,13 +27,27 @@ struct TokenizerRecipe {
   bool add_eos_token = false;
 };
 
+// What every family has. The rest of a family's own metadata has llama.cpp's keys without the architecture, for example
+// "attention.sliding_window".
+struct ModelDimensions {
+  int64_t layers = 1, embedding = 0, feed_forward = 0, heads = 1, kv_heads = 1, head_dim = 0, context_length = 0;
+  double rope_base = 10000.0, rms_epsilon = 1e-6;
+};
+
+using MetadataValue = std::variant<uint32_t, float, std::string>;
+
 struct ModelRecipe {
   std::string name;
-  HyperParameters shape;               // rope factors and vocab are filled in here
+  Architecture architecture = Architecture::llama;
+  ModelDimensions dimensions;
+  std::map<std::string, MetadataValue> metadata;
+  bool tied_embeddings = true;
+  std::vector<std::string> biases;                // projections that get a random bias, "attn_q"
+  std::vector<float> rope_factors, long_factors;  // rope_freqs, or rope_factors_short and rope_factors_long; may be empty
   const ModelFile *vocabulary = nullptr; // its "tokenizer." metadata is copied; else `tokenizer` is written
   TokenizerRecipe tokenizer;
   std::optional<std::string> chat_template; // replaces the vocabulary's own
-  ggml_type type = GGML_TYPE_F32;
+  Storage storage;
   std::map<std::string, ggml_type> type_of_target; // "attn_v", "token_embd", "output", ...
   uint64_t seed = 1;
   double init_std = 0.02;
@@ -39,13 +55,14 @@ struct ModelRecipe {
 
 struct MadeModel {
   WrittenFile file;
+  HyperParameters shape;
   uint64_t parameters = 0;
   std::map<std::string, int64_t> tensor_types;                // label -> tensors
   std::map<std::string, int64_t> fallbacks;                   // "Q4_K -> Q5_0" -> tensors
 };
 
 // Weights are normal-like with the given standard deviation, norms 1. They depend on the seed and the tensor's name
-// only, bit for bit on every machine. Throws as ModelWriter::write does.
+// only, bit for bit on every machine. Throws as read_metadata and ModelWriter::write do.
 MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, ThreadPool &threads);
 
 } // namespace trex

@@ -29,6 +29,9 @@ uint32_t file_type_number(ggml_type type) {
   case GGML_TYPE_Q4_K: return 15;
   case GGML_TYPE_Q5_K: return 17;
   case GGML_TYPE_Q6_K: return 18;
+  case GGML_TYPE_IQ4_NL: return 25;
+  case GGML_TYPE_IQ4_XS: return 30;
+  case GGML_TYPE_MXFP4: return 38;
   case GGML_TYPE_BF16: return 32;
   default: return 0;
   }
@@ -59,6 +62,7 @@ ggml_type storable_type(ggml_type wanted, int n_dims, int64_t row_length) {
     if (type == GGML_TYPE_Q4_K) type = GGML_TYPE_Q5_0;
     if (type == GGML_TYPE_Q5_K) type = GGML_TYPE_Q5_1;
     if (type == GGML_TYPE_Q6_K) type = GGML_TYPE_Q8_0;
+    if (type == GGML_TYPE_IQ4_XS) type = GGML_TYPE_IQ4_NL;
   }
   return row_length % ggml_blck_size(type) == 0 ? type : GGML_TYPE_F16;
 }
@@ -66,6 +70,7 @@ ggml_type storable_type(ggml_type wanted, int n_dims, int64_t row_length) {
 struct ModelWriter::State {
   gguf_context *metadata = gguf_init_empty();
   std::vector<TensorSource> tensors;
+  std::optional<uint32_t> file_type;
 
   State() = default;
   State(const State &) = delete;
@@ -82,7 +87,7 @@ struct ModelWriter::State {
     const auto by_bytes = [](const auto &left, const auto &right) { return left.second < right.second; };
     const auto most = std::max_element(bytes_of_type.begin(), bytes_of_type.end(), by_bytes);
     if (most != bytes_of_type.end() && gguf_find_key(metadata, "adapter.type") < 0) { // adapters carry no file type
-      gguf_set_val_u32(metadata, "general.file_type", file_type_number(most->first));
+      gguf_set_val_u32(metadata, "general.file_type", file_type.value_or(file_type_number(most->first)));
       gguf_set_val_u32(metadata, "general.quantization_version", GGML_QNT_VERSION);
     }
     std::vector<char> header(gguf_get_meta_size(metadata));
@@ -174,6 +179,10 @@ void ModelWriter::copy_keys(const ModelFile &source, std::string_view prefix) {
   gguf_set_kv(state_->metadata, copy);
   gguf_free(copy);
 }
+
+void ModelWriter::set_file_type(std::optional<uint32_t> number) { state_->file_type = number; }
+
+Metadata ModelWriter::metadata() const { return {state_->metadata, "the new model"}; }
 
 void ModelWriter::add(TensorSource tensor) { state_->tensors.push_back(std::move(tensor)); }
 

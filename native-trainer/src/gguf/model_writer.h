@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,9 @@
 namespace trex {
 
 // The type a tensor really gets when `wanted` is asked for: one-dimensional tensors stay F32, and a row length that
-// is not a multiple of the block size falls back as llama.cpp's quantiser does
-// (Q4_K -> Q5_0, Q6_K -> Q8_0, and F16 when not even a multiple of 32).
+// is not a multiple of the block size falls back as llama.cpp's quantiser does (tensor_type_fallback in
+// src/llama-quant.cpp): Q4_K -> Q5_0, Q5_K -> Q5_1, Q6_K -> Q8_0, IQ4_XS -> IQ4_NL, and F16 when it is no multiple of 32
+// either.
 ggml_type storable_type(ggml_type wanted, int n_dims, int64_t row_length);
 
 struct TensorSource {
@@ -49,7 +51,13 @@ public:
   // Copies every key of `source` that starts with `prefix`.
   void copy_keys(const ModelFile &source, std::string_view prefix);
 
+  // The number of general.file_type; without one it is that of the type most of the matrices' bytes have.
+  void set_file_type(std::optional<uint32_t> number);
+
   void add(TensorSource tensor);
+
+  // What has been set so far.
+  Metadata metadata() const;
 
   // Writes atomically (temporary file beside the target, fsync, rename, fsync of the folder), hashing as it goes.
   // Holds a few megabytes of rows at a time. Throws Failure ENV "file.write", CONFIG "model.not_finite" when a value is

@@ -4,48 +4,99 @@
 #include <array>
 
 namespace trex {
+namespace {
+
+constexpr std::array<std::string_view, 8> projections = {"attn_q",      "attn_k",   "attn_v", "attn_qkv",
+                                                         "attn_output", "ffn_gate", "ffn_up", "ffn_down"};
+
+// A layer's projection and what it maps to what; out 0: this family has none of that name.
+struct Shape {
+  int64_t in = 0, out = 0;
+};
+
+Shape projection_shape(const HyperParameters &p, const LayerShape &layer, std::string_view name) {
+  const bool fused = p.traits().fused;
+  const int64_t width = p.embedding, q = layer.q_width(), kv = layer.kv_width(), inner = layer.feed_forward;
+  if (name == "attn_q") return {width, fused ? 0 : q};
+  if (name == "attn_k" || name == "attn_v") return {width, fused ? 0 : kv};
+  if (name == "attn_qkv") return {width, fused ? q + 2 * kv : 0};
+  if (name == "attn_output") return {q, width};
+  if (name == "ffn_gate") return {width, fused ? 0 : inner};
+  if (name == "ffn_up") return {width, fused ? 2 * inner : inner};
+  return {inner, width}; // ffn_down
+}
+
+bool may_have_bias(const HyperParameters &p, std::string_view projection) {
+  return projection == "attn_q" || projection == "attn_k" || projection == "attn_v" || projection == "attn_qkv" ||
+         p.traits().more_biases;
+}
+
+} // namespace
 
 std::vector<TensorSpec> expected_tensors(const HyperParameters &p) {
+  const ArchitectureTraits &traits = p.traits();
   std::vector<TensorSpec> tensors;
   const int64_t width = p.embedding;
   tensors.push_back({"token_embd.weight", {width, p.vocab}});
-  for (int64_t layer = 0; layer < p.layers; ++layer) {
-    const std::string prefix = "blk." + std::to_string(layer) + ".";
-    const auto add = [&](const char *name, std::vector<int64_t> shape, bool required = true) {
-      tensors.push_back({prefix + name, std::move(shape), required});
+  for (size_t index = 0; index < p.layers.size(); ++index) {
+    const LayerShape &layer = p.layers[index];
+    const std::string prefix = "blk." + std::to_string(index) + ".";
+    const auto norm = [&](const char *name, int64_t size) { tensors.push_back({prefix + name + ".weight", {size}}); };
+    const auto project = [&](std::string_view name) {
+      const Shape shape = projection_shape(p, layer, name);
+      if (shape.out == 0) return;
+      tensors.push_back({prefix + std::string(name) + ".weight", {shape.in, shape.out}});
+      if (may_have_bias(p, name)) tensors.push_back({prefix + std::string(name) + ".bias", {shape.out}, false});
     };
-    add("attn_norm.weight", {width});
-    add("attn_q.weight", {width, p.q_width()});
-    add("attn_k.weight", {width, p.kv_width()});
-    add("attn_v.weight", {width, p.kv_width()});
-    add("attn_q.bias", {p.q_width()}, false);
-    add("attn_k.bias", {p.kv_width()}, false);
-    add("attn_v.bias", {p.kv_width()}, false);
-    if (p.architecture == Architecture::qwen3) {
-      add("attn_q_norm.weight", {p.head_dim});
-      add("attn_k_norm.weight", {p.head_dim});
-    }
-    add("attn_output.weight", {p.q_width(), width});
-    add("ffn_norm.weight", {width});
-    add("ffn_gate.weight", {width, p.feed_forward});
-    add("ffn_up.weight", {width, p.feed_forward});
-    add("ffn_down.weight", {p.feed_forward, width});
+    norm("attn_norm", width);
+    for (const char *name : {"attn_q", "attn_k", "attn_v", "attn_qkv"}) project(name);
+    if (traits.qk_norm) norm("attn_q_norm", layer.head_dim);
+    if (traits.qk_norm) norm("attn_k_norm", layer.head_dim);
+    project("attn_output");
+    if (traits.post_norms) norm("post_attention_norm", width);
+    norm("ffn_norm", width);
+    for (const char *name : {"ffn_gate", "ffn_up", "ffn_down"}) project(name);
+    if (traits.post_norms) norm("post_ffw_norm", width);
   }
   tensors.push_back({"output_norm.weight", {width}});
-  tensors.push_back({"output.weight", {width, p.vocab}, false});
-  if (p.architecture == Architecture::llama) tensors.push_back({"rope_freqs.weight", {p.head_dim / 2}, false});
+  if (!traits.always_tied) tensors.push_back({"output.weight", {width, p.vocab}, false});
+  const int64_t factors = p.ropes.front().dims / 2;
+  if (traits.rope_factors) tensors.push_back({"rope_freqs.weight", {factors}, false});
+  if (traits.long_factors) tensors.push_back({"rope_factors_long.weight", {factors}, false});
+  if (traits.long_factors) tensors.push_back({"rope_factors_short.weight", {factors}, false});
   return tensors;
 }
 
-std::span<const std::string_view> lora_target_names() {
-  static constexpr std::array<std::string_view, 7> names = {"attn_q",   "attn_k", "attn_v",  "attn_output",
-                                                            "ffn_gate", "ffn_up", "ffn_down"};
+std::vector<TensorSpec> present_tensors(const HyperParameters &p) {
+  std::vector<TensorSpec> tensors = expected_tensors(p);
+  std::erase_if(tensors, [&](const TensorSpec &spec) {
+    if (spec.required) return false;
+    if (spec.name == "output.weight") return p.tied_embeddings;
+    if (spec.name == "rope_factors_long.weight") return p.ropes.front().long_factors.empty();
+    if (is_rope_factors(spec.name)) return p.ropes.front().factors.empty();
+    const size_t dot = spec.name.rfind('.'), start = spec.name.rfind('.', dot - 1) + 1; // "blk.0.attn_q.bias"
+    return !p.has_bias(spec.name.substr(start, dot - start));
+  });
+  return tensors;
+}
+
+bool is_rope_factors(std::string_view name) {
+  return name == "rope_freqs.weight" || name == "rope_factors_long.weight" || name == "rope_factors_short.weight";
+}
+
+std::span<const std::string_view> projection_names() { return projections; }
+
+std::vector<std::string> lora_target_names(const HyperParameters &p) {
+  std::vector<std::string> names;
+  for (const std::string_view name : projections) {
+    if (projection_shape(p, p.layers.front(), name).out > 0) names.emplace_back(name);
+  }
   return names;
 }
 
 std::vector<TensorSpec> lora_target_tensors(const HyperParameters &parameters,
                                             const std::vector<std::string> &targets) {
-  std::vector<TensorSpec> tensors = expected_tensors(parameters);
+  std::vector<TensorSpec> tensors = present_tensors(parameters);
   std::erase_if(tensors, [&](const TensorSpec &spec) {
     return std::none_of(targets.begin(), targets.end(), [&](const std::string &target) {
       return spec.name.ends_with("." + target + ".weight");

@@ -17,14 +17,23 @@ struct TensorSpec {
   bool required = true;
 };
 
-// All tensors, in the order llama.cpp's converter writes them. Optional ones (output.weight when tied, biases of
-// llama and qwen3, rope_freqs.weight) are listed with required = false.
+// All tensors, in the order llama.cpp's converter writes them. Optional ones (output.weight when tied, biases, rope
+// factors) are listed with required = false.
 std::vector<TensorSpec> expected_tensors(const HyperParameters &parameters);
 
-// The seven projections an adapter may target, as named inside a layer: "attn_q" ... "ffn_down".
-std::span<const std::string_view> lora_target_names();
+// Those of them that this model has: optional ones as `parameters` says.
+std::vector<TensorSpec> present_tensors(const HyperParameters &parameters);
 
-// Those of expected_tensors() that an adapter with these targets changes.
+// Frequencies, not weights: never trained, never quantised.
+bool is_rope_factors(std::string_view tensor_name);
+
+// Every name a projection inside a layer can have, "attn_q" ... "ffn_down", in the order of model.h's Projection.
+std::span<const std::string_view> projection_names();
+
+// Those that an adapter may change in a model of this shape.
+std::vector<std::string> lora_target_names(const HyperParameters &parameters);
+
+// Those of present_tensors() that an adapter with these targets changes.
 std::vector<TensorSpec> lora_target_tensors(const HyperParameters &parameters, const std::vector<std::string> &targets);
 
 // "blk.<layer>.<name>.weight"

@@ -5,74 +5,157 @@
 namespace trex {
 namespace {
 
+// Hands out pieces one after another. Layers that share memory are laid over each other: rewind() goes back, and what
+// counts in the end is the furthest that was ever reached.
 class Carver {
 public:
   explicit Carver(float *base) : base_(base) {}
 
-  float *take(int64_t rows, int64_t columns) {
+  float *take(int64_t count) {
     constexpr size_t line = 16; // floats of a cache line
     float *piece = base_ == nullptr ? nullptr : base_ + used_;
-    used_ += (static_cast<size_t>(rows * columns) + line - 1) / line * line;
+    used_ += (static_cast<size_t>(count) + line - 1) / line * line;
+    furthest_ = std::max(furthest_, used_);
     return piece;
   }
-  size_t used() const { return used_; }
+  Matrix take(int64_t rows, int64_t columns) { return {take(rows * columns), rows, columns, columns}; }
+
+  size_t position() const { return used_; }
+  void rewind(size_t position) { used_ = position; }
+  void to_furthest() { used_ = furthest_; }
 
 private:
   float *base_;
-  size_t used_ = 0;
+  size_t used_ = 0, furthest_ = 0;
 };
 
-ProjectionRanks largest_ranks(const PassLimits &limits) {
-  ProjectionRanks largest{};
-  for (const ProjectionRanks &ranks : limits.ranks) {
-    for (size_t p = 0; p < projection_count; ++p) largest[p] = std::max(largest[p], ranks[p]);
-  }
-  return largest;
+Matrix columns_of(const Matrix &m, int64_t first, int64_t count) {
+  return {m.data == nullptr ? nullptr : m.data + first, m.rows, count, m.stride};
 }
 
-LayerActivations take_layer(Carver &carver, const HyperParameters &p, int64_t tokens, const ProjectionRanks &ranks) {
-  LayerActivations a;
-  a.x = carver.take(tokens, p.embedding);
-  a.attention_rstd = carver.take(tokens, 1);
-  if (p.qk_norm) {
-    a.q_raw = carver.take(tokens, p.q_width());
-    a.k_raw = carver.take(tokens, p.kv_width());
-    a.q_rstd = carver.take(tokens, p.heads);
-    a.k_rstd = carver.take(tokens, p.kv_heads);
+// Of a matrix with `first` rows more, those after them.
+Matrix rows_from(const Matrix &m, int64_t first) {
+  return {m.data == nullptr ? nullptr : m.data + first * m.stride, m.rows - first, m.cols, m.stride};
+}
+
+Matrix rows_after(float *data, int64_t rows, int64_t columns) { return {data, rows, columns, columns}; }
+
+void take_attention(LayerActivations &a, Carver &carver, const HyperParameters &p, const LayerShape &layer,
+                    int64_t tokens, int64_t carried) {
+  const ArchitectureTraits &traits = p.traits();
+  const int64_t q = layer.q_width(), kv = layer.kv_width();
+  a.attention_rstd = carver.take(tokens);
+  if (traits.qk_norm) {
+    a.q_raw = carver.take(tokens, q);
+    a.k_raw = carver.take(tokens, kv);
+    a.q_rstd = carver.take(tokens * layer.heads);
+    a.k_rstd = carver.take(tokens * layer.kv_heads);
   }
-  a.q = carver.take(tokens, p.q_width());
-  a.k = carver.take(tokens, p.kv_width());
-  a.v = carver.take(tokens, p.kv_width());
-  a.attention = carver.take(tokens, p.q_width());
-  a.lse = carver.take(tokens, p.heads);
+  if (traits.fused) {
+    a.qkv = rows_from(carver.take(carried + tokens, q + 2 * kv), carried);
+    a.q = columns_of(a.qkv, 0, q);
+    a.k = columns_of(a.qkv, q, kv);
+    a.v = columns_of(a.qkv, q + kv, kv);
+  } else {
+    a.q = carver.take(tokens, q);
+    a.k = rows_from(carver.take(carried + tokens, kv), carried);
+    a.v = rows_from(carver.take(carried + tokens, kv), carried);
+  }
+  a.attention = carver.take(tokens, q);
+  a.lse = carver.take(tokens * layer.heads);
+  if (traits.post_norms) {
+    a.attention_out = carver.take(tokens, p.embedding);
+    a.post_attention_rstd = carver.take(tokens);
+  }
   a.middle = carver.take(tokens, p.embedding);
-  a.ffn_rstd = carver.take(tokens, 1);
-  a.gate = carver.take(tokens, p.feed_forward);
-  a.up = carver.take(tokens, p.feed_forward);
-  for (size_t i = 0; i < projection_count; ++i) a.h[i] = carver.take(tokens, ranks[i]);
-  return a;
 }
 
-Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLimits &limits, int64_t largest_rank) {
+void take_feed_forward(LayerActivations &a, Carver &carver, const HyperParameters &p, const LayerShape &layer,
+                       int64_t tokens) {
+  if (p.traits().fused) {
+    a.gate_up = carver.take(tokens, 2 * layer.feed_forward);
+    a.gate = columns_of(a.gate_up, 0, layer.feed_forward);
+    a.up = columns_of(a.gate_up, layer.feed_forward, layer.feed_forward);
+  } else {
+    a.gate = carver.take(tokens, layer.feed_forward);
+    a.up = carver.take(tokens, layer.feed_forward);
+  }
+}
+
+void take_rest(LayerActivations &a, Carver &carver, const HyperParameters &p, int64_t tokens,
+               const ProjectionRanks &ranks) {
+  a.ffn_rstd = carver.take(tokens);
+  if (p.traits().post_norms) {
+    a.ffn_out = carver.take(tokens, p.embedding);
+    a.post_ffn_rstd = carver.take(tokens);
+  }
+  for (size_t i = 0; i < projection_count; ++i) a.h[i] = ranks[i] > 0 ? carver.take(tokens * ranks[i]) : nullptr;
+}
+
+// Which pieces of a layer are its own, and which lie over those of the other layers.
+void take_layers(PassMemory &memory, Carver &carver, const HyperParameters &p, const PassLimits &limits) {
+  const int64_t tokens = limits.tokens;
+  const bool own_all = limits.backward && limits.recompute != Recompute::layer;
+  const bool own_ffn = own_all && limits.recompute == Recompute::nothing;
+  memory.layers.resize(p.layers.size());
+  const Matrix shared_x = limits.backward ? Matrix{} : carver.take(tokens, p.embedding);
+  for (LayerActivations &a : memory.layers) a.x = limits.backward ? carver.take(tokens, p.embedding) : shared_x;
+  for (size_t layer = 0; own_all && layer < p.layers.size(); ++layer) {
+    take_attention(memory.layers[layer], carver, p, p.layers[layer], tokens, 0);
+    take_rest(memory.layers[layer], carver, p, tokens, limits.ranks[layer]);
+    if (own_ffn) take_feed_forward(memory.layers[layer], carver, p, p.layers[layer], tokens);
+  }
+  if (own_ffn) return;
+  for (size_t layer = 0; limits.carried > 0 && layer < p.layers.size(); ++layer) {
+    memory.layers[layer].kept_k = carver.take(limits.carried, p.layers[layer].kv_width());
+    memory.layers[layer].kept_v = carver.take(limits.carried, p.layers[layer].kv_width());
+  }
+  const size_t start = carver.position();
+  for (size_t layer = 0; layer < p.layers.size(); ++layer) {
+    carver.rewind(start);
+    LayerActivations &a = memory.layers[layer];
+    if (!own_all) take_attention(a, carver, p, p.layers[layer], tokens, limits.carried);
+    if (!own_all) take_rest(a, carver, p, tokens, limits.ranks[layer]);
+    take_feed_forward(a, carver, p, p.layers[layer], tokens);
+  }
+  carver.to_furthest();
+}
+
+// The largest of something over the layers.
+template <class Of> int64_t largest(const HyperParameters &p, const Of &of) {
+  int64_t most = 0;
+  for (const LayerShape &layer : p.layers) most = std::max(most, of(layer));
+  return most;
+}
+
+int64_t largest_rank(const PassLimits &limits) {
+  int64_t most = 0;
+  for (const ProjectionRanks &ranks : limits.ranks) most = std::max(most, *std::max_element(ranks.begin(), ranks.end()));
+  return most;
+}
+
+Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLimits &limits) {
   const int64_t tokens = limits.tokens, rows = head_chunk_rows(p, tokens);
+  const int64_t q = largest(p, [](const LayerShape &layer) { return layer.q_width(); });
+  const int64_t qkv = largest(p, [](const LayerShape &layer) { return layer.q_width() + 2 * layer.kv_width(); });
+  const int64_t inner = largest(p, [](const LayerShape &layer) { return layer.feed_forward; });
   Workspace w;
   w.normed = carver.take(tokens, p.embedding);
-  w.activated = carver.take(tokens, p.feed_forward);
+  w.activated = carver.take(tokens, inner);
   w.final_x = carver.take(tokens, p.embedding);
-  w.dropped = carver.take(tokens, std::max({p.embedding, p.q_width(), p.feed_forward}));
+  w.dropped = carver.take(tokens * std::max({p.embedding, q, inner}));
   w.head_x = carver.take(rows, p.embedding);
   w.head_normed = carver.take(rows, p.embedding);
-  w.head_rstd = carver.take(rows, 1);
+  w.head_rstd = carver.take(rows);
   w.logits = carver.take(rows, p.vocab);
   if (!limits.backward) return w;
   w.dx = carver.take(tokens, p.embedding);
   w.dnormed = carver.take(tokens, p.embedding);
-  w.dq = carver.take(tokens, p.q_width());
-  w.dk = carver.take(tokens, p.kv_width());
-  w.dv = carver.take(tokens, p.kv_width());
-  w.dattention = carver.take(tokens, p.q_width());
-  w.dactivated = carver.take(tokens, p.feed_forward);
-  w.dh = carver.take(tokens, largest_rank);
+  if (p.traits().post_norms) w.dblock = carver.take(tokens, p.embedding);
+  w.dqkv = carver.take(tokens, qkv);
+  w.dattention = carver.take(tokens, q);
+  w.dactivated = carver.take(tokens, inner);
+  w.dh = carver.take(tokens * largest_rank(limits));
   w.head_dx = carver.take(rows, p.embedding);
   return w;
 }
@@ -87,21 +170,18 @@ int64_t head_chunk_rows(const HyperParameters &parameters, int64_t tokens) {
 PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, float *base) {
   PassMemory memory;
   Carver carver(base);
-  const ProjectionRanks largest = largest_ranks(limits);
-  memory.layers.reserve(static_cast<size_t>(parameters.layers));
-  for (int64_t layer = 0; layer < parameters.layers; ++layer) {
-    if (limits.backward) {
-      memory.layers.push_back(
-          take_layer(carver, parameters, limits.tokens, limits.ranks[static_cast<size_t>(layer)]));
-    } else {
-      memory.layers.push_back(layer == 0 ? take_layer(carver, parameters, limits.tokens, largest)
-                                         : memory.layers.front());
-    }
-  }
-  memory.activation_floats = carver.used();
-  memory.work = take_workspace(carver, parameters, limits, *std::max_element(largest.begin(), largest.end()));
-  memory.workspace_floats = carver.used() - memory.activation_floats;
+  take_layers(memory, carver, parameters, limits);
+  memory.activation_floats = carver.position();
+  memory.work = take_workspace(carver, parameters, limits);
+  memory.workspace_floats = carver.position() - memory.activation_floats;
   return memory;
+}
+
+QkvGradients split_qkv(const Matrix &dqkv, const LayerShape &layer, bool fused) {
+  const int64_t q = layer.q_width(), kv = layer.kv_width(), rows = dqkv.rows;
+  if (fused) return {columns_of(dqkv, 0, q), columns_of(dqkv, q, kv), columns_of(dqkv, q + kv, kv)};
+  return {rows_after(dqkv.data, rows, q), rows_after(dqkv.data + rows * q, rows, kv),
+          rows_after(dqkv.data + rows * (q + kv), rows, kv)};
 }
 
 } // namespace trex

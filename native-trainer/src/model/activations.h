@@ -1,8 +1,8 @@
 // Where the values of a forward and backward pass lie. One allocation holds them all; the same function that hands out
 // the pieces also measures them, so that what is planned is what is used.
 //
-// T tokens of the largest micro-batch, C residual width, Q = heads * D, K = kv_heads * D, F feed-forward width, V
-// vocabulary, N target tokens of a chunk of the head.
+// T tokens of the largest micro-batch, C residual width, D head width, Q = heads * D, K = kv_heads * D, F feed-forward
+// width, V vocabulary, N target tokens of a chunk of the head.
 #pragma once
 
 #include <array>
@@ -15,50 +15,63 @@ namespace trex {
 
 using ProjectionRanks = std::array<int64_t, projection_count>; // of each projection's LoRA; 0 without
 
+// What the backward pass computes again instead of keeping (Chen et al., "Training deep nets with sublinear memory
+// cost", 2016). The loss and the gradients are the same bit for bit.
+enum class Recompute {
+  nothing,
+  feed_forward, // gate and up: two matrix products more a layer
+  layer         // everything but each layer's input: one forward pass more
+};
+
 // What a pass must have room for.
 struct PassLimits {
   int64_t tokens = 0;                 // T
-  bool backward = false;              // every layer's values are kept; otherwise the layers share one set
+  bool backward = false;              // what a layer's backward pass needs is kept; otherwise the layers share one set
   std::vector<ProjectionRanks> ranks; // of each layer
+  Recompute recompute = Recompute::nothing;
+  int64_t carried = 0; // rows of keys and values that go from batch to batch (carried_keys.h); without backward only
 };
 
+// A layer's values. With fused matrices q, k, v and gate, up are columns of qkv and gate_up.
 struct LayerActivations {
-  float *x = nullptr;              // [T, C] residual stream that enters the layer
-  float *attention_rstd = nullptr; // [T]
-  float *q_raw = nullptr;          // [T, Q] before the head norm (qwen3 only)
-  float *k_raw = nullptr;          // [T, K]
-  float *q_rstd = nullptr;         // [T * heads]
-  float *k_rstd = nullptr;         // [T * kv_heads]
-  float *q = nullptr;              // [T, Q] rotated
-  float *k = nullptr;              // [T, K] rotated
-  float *v = nullptr;              // [T, K]
-  float *attention = nullptr;      // [T, Q]
-  float *lse = nullptr;            // [heads, T]
-  float *middle = nullptr;         // [T, C] residual stream after attention
-  float *ffn_rstd = nullptr;       // [T]
-  float *gate = nullptr;           // [T, F]
-  float *up = nullptr;             // [T, F]
-  float *h[projection_count] = {}; // [T, rank] A x of each LoRA
+  Matrix x;                          // [T, C] residual stream that enters the layer
+  float *attention_rstd = nullptr;   // [T]
+  Matrix q_raw, k_raw;               // [T, Q], [T, K] before the head norms, where there are any
+  float *q_rstd = nullptr;           // [T * heads]
+  float *k_rstd = nullptr;           // [T * kv_heads]
+  Matrix qkv;                        // [T, Q + 2 K] when fused
+  Matrix q, k, v;                    // [T, Q], [T, K], [T, K]; q and k rotated. Room for carried rows lies before them
+  Matrix kept_k, kept_v;             // [carried, K] each, of this layer alone
+  Matrix attention;                  // [T, Q]
+  float *lse = nullptr;              // [heads, T]
+  Matrix attention_out;              // [T, C] before the post-norm, where there is one
+  float *post_attention_rstd = nullptr; // [T]
+  Matrix middle;                     // [T, C] residual stream after attention
+  float *ffn_rstd = nullptr;         // [T]
+  Matrix gate_up;                    // [T, 2 F] when fused
+  Matrix gate, up;                   // [T, F] each
+  Matrix ffn_out;                    // [T, C] before the post-norm, where there is one
+  float *post_ffn_rstd = nullptr;    // [T]
+  float *h[projection_count] = {};   // [T, rank] A x of each LoRA
 };
 
 struct Workspace {
-  float *normed = nullptr;      // [T, C] a norm's output, recomputed in the backward pass
-  float *activated = nullptr;   // [T, F] silu(gate) * up, likewise
-  float *final_x = nullptr;     // [T, C] residual stream after the last layer
-  float *dx = nullptr;          // [T, C] gradient of the residual stream
-  float *dnormed = nullptr;     // [T, C]
-  float *dq = nullptr;          // [T, Q]
-  float *dk = nullptr;          // [T, K]
-  float *dv = nullptr;          // [T, K]
-  float *dattention = nullptr;  // [T, Q]
-  float *dactivated = nullptr;  // [T, F]
-  float *dh = nullptr;          // [T, largest rank]
-  float *dropped = nullptr;     // [T, max(C, Q, F)]
-  float *head_x = nullptr;      // [N, C] rows that predict a target
-  float *head_normed = nullptr; // [N, C]
-  float *head_dx = nullptr;     // [N, C]
-  float *head_rstd = nullptr;   // [N]
-  float *logits = nullptr;      // [N, V]
+  Matrix normed;              // [T, C] a norm's output, recomputed in the backward pass
+  Matrix activated;           // [T, F] activation(gate) * up, likewise
+  Matrix final_x;             // [T, C] residual stream after the last layer
+  Matrix dx;                  // [T, C] gradient of the residual stream
+  Matrix dnormed;             // [T, C]
+  Matrix dblock;              // [T, C] gradient of a block's output before its post-norm, where there is one
+  Matrix dqkv;                // [T, Q + 2 K]; dq, dk and dv lie in it side by side when fused, else one after another
+  Matrix dattention;          // [T, Q]
+  Matrix dactivated;          // [T, F]
+  float *dh = nullptr;        // [T, largest rank]
+  float *dropped = nullptr;   // [T, widest input of a projection]
+  Matrix head_x;              // [N, C] rows that predict a target
+  Matrix head_normed;         // [N, C]
+  Matrix head_dx;             // [N, C]
+  float *head_rstd = nullptr; // [N]
+  Matrix logits;              // [N, V]
 };
 
 struct PassMemory {
@@ -73,5 +86,14 @@ int64_t head_chunk_rows(const HyperParameters &parameters, int64_t tokens);
 
 // Hands out `base` piece by piece; with base null it only measures.
 PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, float *base);
+
+// Gradients of q, k and v of a layer inside Workspace::dqkv.
+struct QkvGradients {
+  Matrix q, k, v;
+};
+QkvGradients split_qkv(const Matrix &dqkv, const LayerShape &layer, bool fused);
+
+// The first `rows` rows.
+inline Matrix top(Matrix m, int64_t rows) { return {m.data, rows, m.cols, m.stride}; }
 
 } // namespace trex

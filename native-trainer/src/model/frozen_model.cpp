@@ -1,7 +1,7 @@
 #include "model/frozen_model.h"
 
 #include "gguf/decode.h"
-#include "gguf/tensor_layout.h"
+#include "model/assemble.h"
 
 namespace trex {
 namespace {
@@ -14,9 +14,6 @@ Weight weight_of(const TensorView &tensor) {
 
 FrozenModel load_frozen_model(const ModelFile &file) {
   FrozenModel frozen;
-  Model &model = frozen.model;
-  model.parameters = read_hyper_parameters(file);
-
   const auto vector_named = [&](const std::string &name) -> const float * {
     const TensorView *tensor = file.find(name);
     if (tensor == nullptr) return nullptr;
@@ -24,26 +21,16 @@ FrozenModel load_frozen_model(const ModelFile &file) {
     decode_row(tensor->type, tensor->data, values.data(), tensor->elements());
     return values.data(); // the heap block stays where it is when `vectors` grows
   };
-
-  model.embedding = weight_of(file.require("token_embd.weight"));
-  model.output_norm.weight = vector_named("output_norm.weight");
-  model.head.weight = model.parameters.tied_embeddings ? model.embedding : weight_of(file.require("output.weight"));
-  model.layers.resize(static_cast<size_t>(model.parameters.layers));
-  for (size_t index = 0; index < model.layers.size(); ++index) {
-    Layer &layer = model.layers[index];
-    const std::string prefix = "blk." + std::to_string(index) + ".";
-    layer.attention_norm.weight = vector_named(prefix + "attn_norm.weight");
-    layer.ffn_norm.weight = vector_named(prefix + "ffn_norm.weight");
-    if (model.parameters.qk_norm) {
-      layer.q_norm.weight = vector_named(prefix + "attn_q_norm.weight");
-      layer.k_norm.weight = vector_named(prefix + "attn_k_norm.weight");
-    }
-    for (size_t p = 0; p < projection_count; ++p) {
-      const std::string name = prefix + std::string(lora_target_names()[p]);
-      layer.projections[p].weight = weight_of(file.require(name + ".weight"));
-      layer.projections[p].bias = vector_named(name + ".bias");
-    }
-  }
+  const auto linear_named = [&](const std::string &name) -> Linear {
+    const TensorView *tensor = file.find(name + ".weight");
+    Linear linear;
+    if (tensor == nullptr) return linear;
+    linear.weight = weight_of(*tensor);
+    linear.bias = vector_named(name + ".bias");
+    return linear;
+  };
+  const auto norm_named = [&](const std::string &name) -> Norm { return {vector_named(name + ".weight")}; };
+  frozen.model = assemble_model(read_hyper_parameters(file), linear_named, norm_named);
   return frozen;
 }
 

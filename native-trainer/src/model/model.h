@@ -12,26 +12,29 @@ namespace trex {
 
 // y = W x + bias (+ LoRA). The gradients are null while the matrix is frozen.
 struct Linear {
-  Weight weight;
+  Weight weight; // no data: the family has no such projection
   const float *bias = nullptr;
   float *dweight = nullptr;
   float *dbias = nullptr;
-  LoraPair lora; // rank 0: none
+  LoraPair lora{}; // rank 0: none
 
+  bool present() const { return weight.data != nullptr; }
   const LoraPair *lora_or_null() const { return lora.rank > 0 ? &lora : nullptr; }
 };
 
 struct Norm {
-  const float *weight = nullptr;
+  const float *weight = nullptr; // null: there is none
   float *dweight = nullptr;
 };
 
-// The seven projections of a layer, in the order of lora_target_names().
-enum Projection { attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down, projection_count };
+// The projections a layer can have, in the order of projection_names(). A family has either attn_q, attn_k and attn_v
+// or attn_qkv, whose rows are those of the three; and either ffn_gate and ffn_up or an ffn_up that holds both.
+enum Projection { attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down, projection_count };
 
 struct Layer {
-  Norm attention_norm, ffn_norm;
-  Norm q_norm, k_norm; // qwen3 only
+  Norm attention_norm, ffn_norm;           // of each block's input
+  Norm post_attention_norm, post_ffn_norm; // of its output; Gemma only
+  Norm q_norm, k_norm;                     // of every head
   Linear projections[projection_count];
 };
 

@@ -1,11 +1,13 @@
 #include "model/transformer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <new>
 
+#include "model/attention_block.h"
+#include "model/feed_forward_block.h"
 #include "model/rope_angles.h"
 
-// T tokens, C residual width, Q = heads * D, K = kv_heads * D, D head width, F feed-forward width, V vocabulary.
 namespace trex {
 
 void TokenBatch::clear() {
@@ -15,31 +17,26 @@ void TokenBatch::clear() {
   target_rows.clear();
   targets.clear();
   longest = 0;
+  parents.clear();
+  carry.clear();
 }
 
 PackedBatch TokenBatch::packed() const {
   return {tokens.data(), positions.data(), offsets.data(), static_cast<int64_t>(offsets.size()) - 1,
-          token_count(), longest};
+          token_count(), longest, parents.empty() ? nullptr : parents.data(), static_cast<int64_t>(carry.before.size())};
 }
-
-namespace {
-
-Matrix dense(float *data, int64_t rows, int64_t columns) { return {data, rows, columns, columns}; }
-
-AttentionShape attention_shape(const HyperParameters &p) {
-  return {p.heads, p.kv_heads, p.head_dim, static_cast<float>(p.attention_scale), 0.0f, 0};
-}
-
-DropoutKey dropout_key(const PassNoise &state, size_t layer, Projection projection) {
-  return {state.dropout, state.seed, (state.step << 20) + layer * projection_count + projection, state.first_token};
-}
-
-} // namespace
 
 Transformer::Transformer(const Ops &ops, Device &device, const Model &model, const PassLimits &limits, int64_t longest)
     : ops_(ops), device_(device), model_(model), limits_(limits) {
   const PassMemory measured = lay_out(model.parameters, limits, nullptr);
-  rope_angles(model.parameters, longest, cosine_, sine_);
+  const std::vector<RopeParameters> &ropes = model.parameters.ropes;
+  angles_.resize(2 * ropes.size());
+  for (size_t i = 0; i < ropes.size(); ++i) {
+    std::vector<float> &cosine = angles_[2 * i], &sine = angles_[2 * i + 1];
+    rope_angles(ropes[i], longest, cosine, sine);
+    ropes_.push_back({cosine.data(), sine.data(), 0, ropes[i].dims,
+                      model.parameters.traits().rope_style == RopeStyle::neox});
+  }
   memory_ = ops.allocate(device, measured.activation_floats + measured.workspace_floats);
   if (memory_ == nullptr) throw std::bad_alloc();
   at_ = lay_out(model.parameters, limits, memory_);
@@ -47,172 +44,78 @@ Transformer::Transformer(const Ops &ops, Device &device, const Model &model, con
 
 Transformer::~Transformer() { ops_.release(device_, memory_); }
 
-RopeTable Transformer::rope_table() const {
-  return {cosine_.data(), sine_.data(), model_.parameters.head_dim, model_.parameters.head_dim, model_.parameters.rope_style == RopeStyle::neox};
-}
-
-void Transformer::project(size_t layer, Projection projection, float *y, float *x, int64_t tokens,
-                          const PassNoise &noise) {
-  const Linear &linear = model_.layers[layer].projections[projection];
-  ops_.linear_forward(device_, dense(y, tokens, linear.weight.out), dense(x, tokens, linear.weight.in), linear.weight,
-                      linear.bias, linear.lora_or_null(), at_.layers[layer].h[projection],
-                      dropout_key(noise, layer, projection), at_.work.dropped);
-}
-
-void Transformer::project_backward(size_t layer, Projection projection, float *dx, bool add_to_dx, float *dy, float *x,
-                                   int64_t tokens, const PassNoise &noise) {
-  const Linear &linear = model_.layers[layer].projections[projection];
-  ops_.linear_backward(device_, dense(dx, tokens, linear.weight.in), add_to_dx, dense(dy, tokens, linear.weight.out),
-                       dense(x, tokens, linear.weight.in), linear.weight, linear.dweight, linear.dbias,
-                       linear.lora_or_null(), at_.layers[layer].h[projection], at_.work.dh,
-                       dropout_key(noise, layer, projection), at_.work.dropped);
-}
-
-// x -> middle = x + Wo attention(rope(norm(Wq n)), rope(norm(Wk n)), Wv n), n = norm(x)
-//   -> x_out = middle + Wdown (silu(Wgate m) * Wup m),                     m = norm(middle)
-void Transformer::layer_forward(size_t index, const PackedBatch &batch, const PassNoise &noise, float *x_out) {
+Pass Transformer::begin(const TokenBatch &batch, const PackedBatch &packed, const PassNoise &noise) {
   const HyperParameters &p = model_.parameters;
-  const Layer &layer = model_.layers[index];
-  const LayerActivations &a = at_.layers[index];
-  const Workspace &w = at_.work;
-  const int64_t tokens = batch.token_count;
-  const auto epsilon = static_cast<float>(p.rms_epsilon);
-
-  const Matrix normed = dense(w.normed, tokens, p.embedding);
-  ops_.rms_norm_forward(device_, normed, a.attention_rstd, dense(a.x, tokens, p.embedding), layer.attention_norm.weight,
-                        epsilon);
-  project(index, attn_q, p.qk_norm ? a.q_raw : a.q, w.normed, tokens, noise);
-  project(index, attn_k, p.qk_norm ? a.k_raw : a.k, w.normed, tokens, noise);
-  project(index, attn_v, a.v, w.normed, tokens, noise);
-  if (p.qk_norm) {
-    ops_.rms_norm_forward(device_, dense(a.q, tokens * p.heads, p.head_dim), a.q_rstd,
-                          dense(a.q_raw, tokens * p.heads, p.head_dim), layer.q_norm.weight, epsilon);
-    ops_.rms_norm_forward(device_, dense(a.k, tokens * p.kv_heads, p.head_dim), a.k_rstd,
-                          dense(a.k_raw, tokens * p.kv_heads, p.head_dim), layer.k_norm.weight, epsilon);
+  temperatures_.clear();
+  if (p.temperature_scale != 0.0) {
+    for (const int32_t position : batch.positions) {
+      const double stretches = std::floor(static_cast<float>(position) / static_cast<float>(p.temperature_length));
+      temperatures_.push_back(static_cast<float>(std::log(stretches + 1.0) * p.temperature_scale + 1.0));
+    }
   }
-  const Matrix q = dense(a.q, tokens, p.q_width()), k = dense(a.k, tokens, p.kv_width());
-  ops_.rope(device_, q, batch.positions, rope_table(), 1.0f);
-  ops_.rope(device_, k, batch.positions, rope_table(), 1.0f);
-  ops_.attention_forward(device_, dense(a.attention, tokens, p.q_width()), a.lse, q, k,
-                         dense(a.v, tokens, p.kv_width()), batch, attention_shape(p));
-  project(index, attn_output, a.middle, a.attention, tokens, noise);
-  ops_.add(device_, a.middle, a.x, tokens * p.embedding);
-
-  ops_.rms_norm_forward(device_, normed, a.ffn_rstd, dense(a.middle, tokens, p.embedding), layer.ffn_norm.weight,
-                        epsilon);
-  project(index, ffn_gate, a.gate, w.normed, tokens, noise);
-  project(index, ffn_up, a.up, w.normed, tokens, noise);
-  ops_.glu_forward(device_, dense(w.activated, tokens, p.feed_forward), dense(a.gate, tokens, p.feed_forward),
-                   dense(a.up, tokens, p.feed_forward), Activation::silu);
-  project(index, ffn_down, x_out, w.activated, tokens, noise);
-  ops_.add(device_, x_out, a.middle, tokens * p.embedding);
+  return {ops_,   device_, p, packed, noise, cut(at_.work, packed.token_count), ropes_,
+          temperatures_.empty() ? nullptr : temperatures_.data(), batch.carry};
 }
 
-// work.dx holds d(x_out) on entry and d(x) on return.
-void Transformer::layer_backward(size_t index, const PackedBatch &batch, const PassNoise &noise) {
-  const HyperParameters &p = model_.parameters;
-  const Layer &layer = model_.layers[index];
-  const LayerActivations &a = at_.layers[index];
-  const Workspace &w = at_.work;
-  const int64_t tokens = batch.token_count;
-  const auto epsilon = static_cast<float>(p.rms_epsilon);
-  const Matrix dx = dense(w.dx, tokens, p.embedding), dnormed = dense(w.dnormed, tokens, p.embedding);
-  const Matrix normed = dense(w.normed, tokens, p.embedding);
-
-  // Feed-forward block. The saved gate and up become their own gradients.
-  ops_.glu_forward(device_, dense(w.activated, tokens, p.feed_forward), dense(a.gate, tokens, p.feed_forward),
-                   dense(a.up, tokens, p.feed_forward), Activation::silu);
-  project_backward(index, ffn_down, w.dactivated, false, w.dx, w.activated, tokens, noise);
-  const Matrix gate = dense(a.gate, tokens, p.feed_forward), up = dense(a.up, tokens, p.feed_forward);
-  ops_.glu_backward(device_, gate, up, dense(w.dactivated, tokens, p.feed_forward), gate, up, Activation::silu);
-  const Matrix middle = dense(a.middle, tokens, p.embedding);
-  ops_.rms_norm_forward(device_, normed, a.ffn_rstd, middle, layer.ffn_norm.weight, epsilon);
-  project_backward(index, ffn_gate, w.dnormed, false, a.gate, w.normed, tokens, noise);
-  project_backward(index, ffn_up, w.dnormed, true, a.up, w.normed, tokens, noise);
-  ops_.rms_norm_backward(device_, dx, true, layer.ffn_norm.dweight, dnormed, middle, layer.ffn_norm.weight, a.ffn_rstd);
-
-  // Attention block.
-  project_backward(index, attn_output, w.dattention, false, w.dx, a.attention, tokens, noise);
-  const Matrix dq = dense(w.dq, tokens, p.q_width()), dk = dense(w.dk, tokens, p.kv_width());
-  ops_.attention_backward(device_, dq, dk, dense(w.dv, tokens, p.kv_width()), dense(w.dattention, tokens, p.q_width()),
-                          dense(a.attention, tokens, p.q_width()), a.lse, dense(a.q, tokens, p.q_width()),
-                          dense(a.k, tokens, p.kv_width()), dense(a.v, tokens, p.kv_width()), batch,
-                          attention_shape(p));
-  ops_.rope(device_, dq, batch.positions, rope_table(), -1.0f);
-  ops_.rope(device_, dk, batch.positions, rope_table(), -1.0f);
-  if (p.qk_norm) {
-    const Matrix dq_heads = dense(w.dq, tokens * p.heads, p.head_dim);
-    const Matrix dk_heads = dense(w.dk, tokens * p.kv_heads, p.head_dim);
-    ops_.rms_norm_backward(device_, dq_heads, false, layer.q_norm.dweight, dq_heads,
-                           dense(a.q_raw, tokens * p.heads, p.head_dim), layer.q_norm.weight, a.q_rstd);
-    ops_.rms_norm_backward(device_, dk_heads, false, layer.k_norm.dweight, dk_heads,
-                           dense(a.k_raw, tokens * p.kv_heads, p.head_dim), layer.k_norm.weight, a.k_rstd);
-  }
-  const Matrix x = dense(a.x, tokens, p.embedding);
-  ops_.rms_norm_forward(device_, normed, a.attention_rstd, x, layer.attention_norm.weight, epsilon);
-  // Below the first layer lies only the embedding: without a gradient of it, nobody needs d(x) there.
-  float *below = index == 0 && model_.dembedding == nullptr ? nullptr : w.dnormed;
-  project_backward(index, attn_q, below, false, w.dq, w.normed, tokens, noise);
-  project_backward(index, attn_k, below, true, w.dk, w.normed, tokens, noise);
-  project_backward(index, attn_v, below, true, w.dv, w.normed, tokens, noise);
-  if (below == nullptr) return;
-  ops_.rms_norm_backward(device_, dx, true, layer.attention_norm.dweight, dnormed, x, layer.attention_norm.weight,
-                         a.attention_rstd);
+LayerPass Transformer::layer(const Pass &pass, size_t index) const {
+  return {pass, index, model_.parameters.layers[index], model_.layers[index], cut(at_.layers[index], pass.tokens())};
 }
 
-void Transformer::forward(const TokenBatch &batch, const PassNoise &noise) {
-  const PackedBatch packed = batch.packed();
-  const int64_t width = model_.parameters.embedding;
-  ops_.embedding_forward(device_, dense(at_.layers.front().x, packed.token_count, width), packed.tokens,
-                         model_.embedding, 1.0f);
+// NEFTune (Jain et al., 2023).
+void Transformer::add_embedding_noise(const Pass &pass, Matrix x) {
+  amplitudes_.resize(static_cast<size_t>(pass.tokens()));
+  for (int64_t document = 0; document < pass.batch.documents; ++document) {
+    const int32_t begin = pass.batch.offsets[document], end = pass.batch.offsets[document + 1];
+    const double values = static_cast<double>(end - begin) * static_cast<double>(x.cols);
+    const auto amplitude = static_cast<float>(static_cast<double>(pass.noise.embedding_noise) / std::sqrt(values));
+    std::fill(amplitudes_.begin() + begin, amplitudes_.begin() + end, amplitude);
+  }
+  const uint64_t stream = (pass.noise.step << 20) + (uint64_t{1} << 19); // no dropout mask has this number
+  ops_.add_noise(device_, x, amplitudes_.data(), {pass.noise.seed, stream, pass.noise.first_token});
+}
+
+// The residual stream after the last layer into work.final_x.
+void Transformer::forward(const Pass &pass) {
+  const Matrix x = top(at_.layers.front().x, pass.tokens());
+  ops_.embedding_forward(device_, x, pass.batch.tokens, model_.embedding,
+                         static_cast<float>(model_.parameters.embedding_scale));
+  if (pass.noise.embedding_noise > 0.0f) add_embedding_noise(pass, x);
   for (size_t index = 0; index < model_.layers.size(); ++index) {
     const bool last = index + 1 == model_.layers.size();
-    layer_forward(index, packed, noise, last ? at_.work.final_x : at_.layers[index + 1].x);
+    const LayerPass current = layer(pass, index);
+    attention_block_forward(current);
+    feed_forward_block_forward(current, last ? pass.work.final_x : top(at_.layers[index + 1].x, pass.tokens()));
   }
 }
 
-// Logits [rows, V] of a chunk of the target rows. The last norm is only taken where something is predicted.
-Matrix Transformer::head_forward(const TokenBatch &batch, int64_t first, int64_t rows) {
-  const HyperParameters &p = model_.parameters;
-  const Workspace &w = at_.work;
-  const Matrix x = dense(w.head_x, rows, p.embedding), normed = dense(w.head_normed, rows, p.embedding);
-  ops_.gather_rows(device_, x, batch.target_rows.data() + first, dense(w.final_x, batch.token_count(), p.embedding));
-  ops_.rms_norm_forward(device_, normed, w.head_rstd, x, model_.output_norm.weight, static_cast<float>(p.rms_epsilon));
-  const Matrix logits = dense(w.logits, rows, p.vocab);
-  ops_.linear_forward(device_, logits, normed, model_.head.weight, nullptr, nullptr, nullptr, {}, nullptr);
-  return logits;
-}
-
-// Losses of a chunk's targets, and the weighted gradient of its rows of the residual stream into work.dx.
-void Transformer::head_backward(const TokenBatch &batch, int64_t first, int64_t rows, const float *weights,
-                                double *losses) {
-  const HyperParameters &p = model_.parameters;
-  const Workspace &w = at_.work;
-  const Matrix logits = head_forward(batch, first, rows);
-  ops_.cross_entropy(device_, losses, logits, batch.targets.data() + first, weights, 0.0f);
-  const Matrix d = dense(w.head_dx, rows, p.embedding);
-  ops_.linear_backward(device_, d, false, logits, dense(w.head_normed, rows, p.embedding), model_.head.weight,
-                       model_.head.dweight, nullptr, nullptr, nullptr, nullptr, {}, nullptr);
-  ops_.rms_norm_backward(device_, d, false, model_.output_norm.dweight, d, dense(w.head_x, rows, p.embedding),
-                         model_.output_norm.weight, w.head_rstd);
-  ops_.scatter_rows(device_, dense(w.dx, batch.token_count(), p.embedding), batch.target_rows.data() + first, d);
+// work.dx holds d(x_out) on entry and d(x) on return. What was not kept is computed again first; of the last layer it is
+// still there.
+void Transformer::layer_backward(const Pass &pass, size_t index) {
+  const LayerPass current = layer(pass, index);
+  const bool last = index + 1 == model_.layers.size();
+  if (limits_.recompute == Recompute::layer && !last) {
+    attention_block_forward(current);
+    feed_forward_block_again(current);
+  }
+  feed_forward_block_backward(current, limits_.recompute == Recompute::feed_forward && !last);
+  // Below the first layer lies only the embedding: without a gradient of it, nobody needs d(x) there.
+  attention_block_backward(current, index > 0 || model_.dembedding != nullptr);
 }
 
 // Everything below and including the head, from the weight of each target. Returns the sum of -ln p.
-double Transformer::backward(const TokenBatch &batch, const PassNoise &noise) {
-  const HyperParameters &p = model_.parameters;
-  ops_.fill(device_, at_.work.dx, 0.0f, batch.token_count() * p.embedding);
+double Transformer::backward(const Pass &pass, const TokenBatch &batch) {
+  ops_.fill(device_, pass.work.dx.data, 0.0f, pass.tokens() * pass.work.dx.cols);
   losses_.resize(batch.targets.size());
-  const int64_t chunk = head_chunk_rows(p, limits_.tokens);
+  const int64_t chunk = head_chunk();
   for (int64_t first = 0; first < batch.target_count(); first += chunk) {
-    head_backward(batch, first, std::min(chunk, batch.target_count() - first), weights_.data() + first,
+    head_backward(pass, {model_.output_norm, model_.head}, batch.target_rows.data() + first,
+                  batch.targets.data() + first, std::min(chunk, batch.target_count() - first), weights_.data() + first,
                   losses_.data() + first);
   }
-  const PackedBatch packed = batch.packed();
-  for (size_t index = model_.layers.size(); index-- > 0;) layer_backward(index, packed, noise);
+  for (size_t index = model_.layers.size(); index-- > 0;) layer_backward(pass, index);
   if (model_.dembedding != nullptr) {
-    ops_.embedding_backward(device_, model_.dembedding, dense(at_.work.dx, batch.token_count(), p.embedding),
-                            packed.tokens, 1.0f);
+    ops_.embedding_backward(device_, model_.dembedding, pass.work.dx, pass.batch.tokens,
+                            static_cast<float>(model_.parameters.embedding_scale));
   }
   double sum = 0.0;
   for (const double loss : losses_) sum += loss;
@@ -220,36 +123,70 @@ double Transformer::backward(const TokenBatch &batch, const PassNoise &noise) {
 }
 
 double Transformer::loss_and_gradients(const TokenBatch &batch, float grad_scale, const PassNoise &noise) {
-  forward(batch, noise);
+  const PackedBatch packed = batch.packed();
+  const Pass pass = begin(batch, packed, noise);
+  forward(pass);
   weights_.assign(batch.targets.size(), grad_scale);
-  return backward(batch, noise);
+  return backward(pass, batch);
 }
 
 double Transformer::loss_and_gradients(const TokenBatch &batch, const WeighTargets &weigh, const PassNoise &noise) {
-  forward(batch, noise);
-  head_log_probabilities(batch, losses_, is_argmax_);
+  const PackedBatch packed = batch.packed();
+  const Pass pass = begin(batch, packed, noise);
+  forward(pass);
+  head_log_probabilities(pass, batch, losses_, is_argmax_, {});
   weights_.resize(batch.targets.size());
   const double loss = weigh(losses_, weights_);
-  backward(batch, noise);
+  backward(pass, batch);
   return loss;
 }
 
-void Transformer::head_log_probabilities(const TokenBatch &batch, std::vector<double> &log_probabilities,
-                                         std::vector<uint8_t> &is_argmax) {
+void Transformer::head_log_probabilities(const Pass &pass, const TokenBatch &batch,
+                                         std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax,
+                                         const LogitsSink &sink) {
   log_probabilities.resize(batch.targets.size());
   is_argmax.resize(batch.targets.size());
-  const int64_t chunk = head_chunk_rows(model_.parameters, limits_.tokens);
-  for (int64_t first = 0; first < batch.target_count(); first += chunk) {
-    const Matrix logits = head_forward(batch, first, std::min(chunk, batch.target_count() - first));
-    ops_.log_probability(device_, log_probabilities.data() + first, is_argmax.data() + first, logits,
-                         batch.targets.data() + first, 0.0f);
+  const auto chunk = static_cast<size_t>(head_chunk());
+  for (size_t first = 0, end; first < batch.targets.size(); first = end) {
+    head_rows_.clear();
+    for (end = first; end < batch.targets.size(); ++end) {
+      if (!head_rows_.empty() && head_rows_.back() == batch.target_rows[end]) continue;
+      if (head_rows_.size() == chunk) break;
+      head_rows_.push_back(batch.target_rows[end]);
+    }
+    const Matrix logits = head_forward(pass, {model_.output_norm, model_.head}, head_rows_.data(),
+                                       static_cast<int64_t>(head_rows_.size()));
+    log_probabilities_of_rows(batch, logits, first, end, log_probabilities, is_argmax);
+    if (sink) sink(logits.data, logits.rows, logits.cols);
+  }
+}
+
+// Targets [first, end), whose distinct rows are those of the logits. A row that predicts several targets, such as the
+// choices after a question, went through the head once.
+void Transformer::log_probabilities_of_rows(const TokenBatch &batch, Matrix logits, size_t first, size_t end,
+                                            std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax) {
+  const auto take = [&](Matrix rows, size_t at, float softcap) {
+    ops_.log_probability(device_, log_probabilities.data() + at, is_argmax.data() + at, rows,
+                         batch.targets.data() + at, softcap);
+  };
+  const auto softcap = static_cast<float>(model_.parameters.logit_softcap);
+  if (static_cast<size_t>(logits.rows) == end - first) return take(logits, first, softcap);
+  for (size_t at = first, next; at < end; at = next) {
+    for (next = at + 1; next < end && batch.target_rows[next] == batch.target_rows[at];) ++next;
+    take(top(logits, 1), at, softcap);
+    // The cap was applied in place, so it is no longer asked for. With a stride of 0 one row stands for several.
+    if (next > at + 1) take({logits.data, static_cast<int64_t>(next - at) - 1, logits.cols, 0}, at + 1, 0.0f);
+    logits.data += logits.stride;
   }
 }
 
 void Transformer::score(const TokenBatch &batch, std::vector<double> &log_probabilities,
-                        std::vector<uint8_t> &is_argmax) {
-  forward(batch, {});
-  head_log_probabilities(batch, log_probabilities, is_argmax);
+                        std::vector<uint8_t> &is_argmax, const LogitsSink &sink) {
+  const PackedBatch packed = batch.packed();
+  const PassNoise none;
+  const Pass pass = begin(batch, packed, none);
+  forward(pass);
+  head_log_probabilities(pass, batch, log_probabilities, is_argmax, sink);
 }
 
 double Transformer::loss(const TokenBatch &batch) {

@@ -1,4 +1,4 @@
-// Forward and backward pass of the pre-norm decoder shared by llama, qwen2 and qwen3, over the op interface.
+// Forward and backward pass of a decoder of any supported family, over the op interface: embedding, layers, head.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +7,24 @@
 #include <vector>
 
 #include "model/activations.h"
+#include "model/carried_keys.h"
+#include "model/head.h"
 #include "model/model.h"
+#include "model/pass.h"
 
 namespace trex {
 
-// Whole documents, one after another, and which tokens are to be predicted.
+// Whole documents, one after another, and which tokens are to be predicted. For scoring it may be a stretch of a tree of
+// prefixes instead (train/prefix_tree.h): then parents is set and positions go on after the parent's (ops.h).
 struct TokenBatch {
   std::vector<int32_t> tokens;
   std::vector<int32_t> positions;   // inside the document
   std::vector<int32_t> offsets{0};  // documents + 1
-  std::vector<int32_t> target_rows; // index of the token whose output predicts a target; increasing
+  std::vector<int32_t> target_rows; // index of the token whose output predicts a target; in a tree one may predict several
   std::vector<int32_t> targets;     // the token it should predict
   int64_t longest = 0;              // tokens in the longest document
+  std::vector<int32_t> parents;     // of each piece of a tree; empty for whole documents
+  CarriedKeys carry;
 
   // A document without its last token, which is only ever a target. Position i counts when is_target(i).
   template <class IsTarget> void append(std::span<const int32_t> document, const IsTarget &is_target) {
@@ -40,18 +46,12 @@ struct TokenBatch {
   PackedBatch packed() const;
 };
 
-// What is random in a micro-batch's pass, and the counters that make it repeatable.
-struct PassNoise {
-  float dropout = 0.0f;         // LoRA dropout rate
-  float embedding_noise = 0.0f; // NEFTune's alpha: a document of L tokens gets uniform noise of +-alpha / sqrt(L C)
-  uint64_t seed = 0;
-  uint64_t step = 0;
-  int64_t first_token = 0; // tokens of the step that came before this micro-batch
-};
-
 // For objectives whose weights depend on the probabilities (DPO, ORPO): given ln p of each of the batch's targets, fills
 // weights[i] = d(loss) / d(-ln p_i) and returns the batch's share of the loss.
 using WeighTargets = std::function<double(std::span<const double> log_probabilities, std::span<float> weights)>;
+
+// Is given logits [rows, V], dense, of consecutive targets in order; targets of one row share theirs.
+using LogitsSink = std::function<void(const float *logits, int64_t rows, int64_t vocab)>;
 
 class Transformer {
 public:
@@ -70,22 +70,23 @@ public:
   // Adds the gradient of a loss that `weigh` defines, and returns what it returned. The head is computed twice.
   double loss_and_gradients(const TokenBatch &batch, const WeighTargets &weigh, const PassNoise &noise);
 
-  // ln p of each target, and whether it is the most likely token.
-  void score(const TokenBatch &batch, std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax);
+  // ln p of each target, and whether it is the most likely token: bit for bit the same whatever else is in the batch and
+  // however a target's prefix is cut into pieces and batches. The logits they come from are shown to `logits`.
+  void score(const TokenBatch &batch, std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax,
+             const LogitsSink &logits = {});
 
 private:
-  void forward(const TokenBatch &batch, const PassNoise &noise);
-  void layer_forward(size_t index, const PackedBatch &batch, const PassNoise &noise, float *x_out);
-  void layer_backward(size_t index, const PackedBatch &batch, const PassNoise &noise);
-  Matrix head_forward(const TokenBatch &batch, int64_t first, int64_t rows);
-  void head_backward(const TokenBatch &batch, int64_t first, int64_t rows, const float *weights, double *losses);
-  void head_log_probabilities(const TokenBatch &batch, std::vector<double> &log_probabilities,
-                              std::vector<uint8_t> &is_argmax);
-  double backward(const TokenBatch &batch, const PassNoise &noise);
-  void project(size_t layer, Projection projection, float *y, float *x, int64_t tokens, const PassNoise &noise);
-  void project_backward(size_t layer, Projection projection, float *dx, bool add_to_dx, float *dy, float *x,
-                        int64_t tokens, const PassNoise &noise);
-  RopeTable rope_table() const;
+  Pass begin(const TokenBatch &batch, const PackedBatch &packed, const PassNoise &noise);
+  LayerPass layer(const Pass &pass, size_t index) const;
+  void forward(const Pass &pass);
+  void add_embedding_noise(const Pass &pass, Matrix x);
+  double backward(const Pass &pass, const TokenBatch &batch);
+  void layer_backward(const Pass &pass, size_t index);
+  void head_log_probabilities(const Pass &pass, const TokenBatch &batch, std::vector<double> &log_probabilities,
+                              std::vector<uint8_t> &is_argmax, const LogitsSink &sink);
+  void log_probabilities_of_rows(const TokenBatch &batch, Matrix logits, size_t first, size_t end,
+                                 std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax);
+  int64_t head_chunk() const { return head_chunk_rows(model_.parameters, limits_.tokens); }
 
   const Ops &ops_;
   Device &device_;
@@ -93,10 +94,14 @@ private:
   PassLimits limits_;
   float *memory_ = nullptr;
   PassMemory at_;
-  std::vector<float> cosine_, sine_; // [longest, D / 2]
-  std::vector<float> weights_;       // of each target of the batch
-  std::vector<double> losses_;       // likewise
+  std::vector<std::vector<float>> angles_; // cosines and sines of every rope, [longest, R / 2] each
+  std::vector<RopeTable> ropes_;
+  std::vector<float> temperatures_; // of each token of the batch, where the family has them
+  std::vector<float> amplitudes_;   // likewise, of the embedding noise
+  std::vector<float> weights_;      // of each target of the batch
+  std::vector<double> losses_;      // likewise
   std::vector<uint8_t> is_argmax_;
+  std::vector<int32_t> head_rows_; // distinct target rows of a chunk
 };
 
 } // namespace trex

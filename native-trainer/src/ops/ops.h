@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "ggml.h"
+#include "ops/activation.h"
 
 namespace trex {
 
@@ -49,13 +50,21 @@ struct DropoutKey {
 
 // Documents packed one after another: document i holds tokens [offsets[i], offsets[i + 1]). Attention never crosses a
 // border and positions restart at 0. In the back end's memory.
+//
+// For scoring, the forward pass alone also takes pieces of a tree of shared prefixes. Piece i then starts at position
+// s = positions[offsets[i]], and its tokens also see positions [0, s) of what it continues: piece parents[i] < i, which
+// covers position s - 1 and may go on beyond it, and what that one continues; or, when parents[i] is -1, the first s
+// rows of k and v, which were carried over from an earlier batch. k and v hold `carried` such rows before the batch's
+// own. What a token's attention comes to does not depend, bit for bit, on how its prefix is cut into pieces.
 struct PackedBatch {
   const int32_t *tokens = nullptr;    // T
   const int32_t *positions = nullptr; // T, position inside the document
   const int32_t *offsets = nullptr;   // documents + 1
   int64_t documents = 0;
   int64_t token_count = 0; // T
-  int64_t longest = 0;     // tokens in the longest document
+  int64_t longest = 0;     // tokens in the longest document; of a tree, positions on the longest path
+  const int32_t *parents = nullptr; // documents; null when they are whole
+  int64_t carried = 0;
 };
 
 struct AttentionShape {
@@ -74,8 +83,20 @@ struct RopeTable {
   bool neox;           // pairs (i, i + R/2) instead of (2i, 2i + 1)
 };
 
-// What the gate of a gated feed-forward block goes through: SwiGLU or GeGLU (Shazeer, 2020). gelu is its tanh form.
-enum class Activation { silu, gelu };
+// A mixture of experts (Shazeer et al., 2017) sends each token to k of its E experts.
+struct RouterShape {
+  int64_t experts, chosen; // E, k
+  bool normalise;          // a token's k weights are divided by their sum
+  float scale = 1.0f;      // and multiplied by this
+};
+
+// The T * k slots sorted by expert, so that each expert's tokens are neighbours and go through the same linear layers
+// as in a dense model. Slot t * k + j is token t's j-th choice. An expert's slots stay in the order of their numbers.
+struct SlotGroups {
+  int32_t *offsets = nullptr; // E + 1; expert e has rows [offsets[e], offsets[e + 1]) of the sorted order
+  int32_t *tokens = nullptr;  // T * k; the token of each row: gather_rows takes it
+  int32_t *places = nullptr;  // T * k; the row of each slot: combine_rows takes it
+};
 
 struct AdamW {
   float learning_rate, beta1, beta2, epsilon, weight_decay;
@@ -142,6 +163,23 @@ struct Ops {
 
   void (*gather_rows)(Device &, Matrix y, const int32_t *rows, Matrix x);  // y[i] = x[rows[i]]
   void (*scatter_rows)(Device &, Matrix y, const int32_t *rows, Matrix x); // y[rows[i]] = x[i]; rows are distinct
+
+  // logits[T, E] become probabilities p = softmax(logits). experts[T, k] are those with the largest p, the largest
+  // first and the lower index first among equals; weights[T, k] are their p, normalised and scaled as `shape` says.
+  void (*route_forward)(Device &, int32_t *experts, float *weights, Matrix logits, const RouterShape &shape);
+  // dlogits[T, E] holds the probabilities on entry (not read when they were normalised: then the k weights tell
+  // enough) and the gradient of the logits on return. The choice itself has no gradient.
+  void (*route_backward)(Device &, Matrix dlogits, const float *dweights, const int32_t *experts, const float *weights,
+                         const RouterShape &shape);
+  void (*group_slots)(Device &, const SlotGroups &groups, const int32_t *experts, int64_t tokens,
+                      const RouterShape &shape);
+  // y[t] (= or +=) sum over j of weights[t * k + j] * x[places[t * k + j]], in the order of j; weights null means ones
+  // (the backward pass of gather_rows over SlotGroups.tokens). y is T x C, x is T * k rows of C.
+  void (*combine_rows)(Device &, Matrix y, bool add_to_y, Matrix x, const int32_t *places, const float *weights,
+                       int64_t chosen);
+  // With i = places[slot]: dx[i] = weights[slot] * dy[t] and dweights[slot] = dy[t] . x[i]. dx may be x.
+  void (*combine_rows_backward)(Device &, Matrix dx, float *dweights, Matrix dy, Matrix x, const int32_t *places,
+                                const float *weights, int64_t chosen);
 
   // With p = softmax(c(logits[i])), c(z) = softcap * tanh(z / softcap) or z when softcap is 0: losses[i] = -ln
   // p(targets[i]), and logits[N, V] become the gradient of the sum of weights[i] * losses[i].

@@ -21,7 +21,7 @@ std::string_view without_suffix(std::string_view weight) {
   throw config_failure("lora.unknown_tensor",
                        "\"" + name + "\" in lora.ranks is not a tensor that this adapter changes.",
                        "Write blk.LAYER.NAME without \".weight\": LAYER from 0 to " +
-                           std::to_string(parameters.layers - 1) + ", NAME one of lora.targets (" + list + ").");
+                           std::to_string(parameters.layer_count() - 1) + ", NAME one of lora.targets (" + list + ").");
 }
 
 } // namespace

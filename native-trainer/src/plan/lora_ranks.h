@@ -20,7 +20,7 @@ struct LoraRanks {
   int64_t of(std::string_view weight) const;
 };
 
-// Throws Failure CONFIG: "lora.unknown_tensor" when a name is not one of `targets` (lora_target_names()) in a layer of
+// Throws Failure CONFIG: "lora.unknown_tensor" when a name is not one of `targets` (lora target names) in a layer of
 // this model, "lora.rank_too_large" when a named rank is above what the tensor's shape can use: min(in, out).
 void check_lora_ranks(const LoraRanks &ranks, const std::vector<std::string> &targets,
                       const HyperParameters &parameters);

@@ -16,6 +16,8 @@ uint64_t metadata_bytes(const ModelFile &file) { return 3 * gguf_get_data_offset
 
 } // namespace
 
+uint64_t fixed_bytes(const ModelFile &file) { return metadata_bytes(file) + program_bytes; }
+
 uint64_t trainable_values(const HyperParameters &parameters, const TrainingShape &shape) {
   uint64_t values = 0;
   if (!shape.full) {
@@ -24,10 +26,8 @@ uint64_t trainable_values(const HyperParameters &parameters, const TrainingShape
     }
     return values;
   }
-  for (const TensorSpec &spec : expected_tensors(parameters)) {
-    const bool absent = (spec.name == "output.weight" && parameters.tied_embeddings) ||
-                        (spec.name.ends_with(".bias") && !parameters.qkv_bias);
-    if (absent || spec.name == "rope_freqs.weight") continue; // frequencies are not trained
+  for (const TensorSpec &spec : present_tensors(parameters)) {
+    if (is_rope_factors(spec.name)) continue;
     uint64_t elements = 1;
     for (const int64_t length : spec.shape) elements *= static_cast<uint64_t>(length);
     values += elements;
@@ -47,7 +47,7 @@ MemoryPlan plan_memory(const ModelFile &file, const HyperParameters &parameters,
   plan.gradients = trainable_bytes;
   plan.optimizer = 2 * trainable_bytes;
   plan.activations = activation_bytes(parameters, shape);
-  plan.workspace = workspace_bytes(parameters, shape) + metadata_bytes(file) + program_bytes;
+  plan.workspace = workspace_bytes(parameters, shape) + fixed_bytes(file);
   return plan;
 }
 

@@ -39,6 +39,9 @@ uint64_t trainable_values(const HyperParameters &parameters, const TrainingShape
 // Activations and workspace come from train/activation_bytes.h.
 MemoryPlan plan_memory(const ModelFile &file, const HyperParameters &parameters, const TrainingShape &shape);
 
+// What every command takes besides: the file's metadata, the program itself.
+uint64_t fixed_bytes(const ModelFile &file);
+
 nlohmann::json to_json(const MemoryPlan &plan); // {weights, adapter, gradients, optimizer, activations, workspace, total}
 
 } // namespace trex

@@ -13,14 +13,18 @@ namespace trex {
 double training_operations_per_token(const HyperParameters &p, const TrainingShape &shape,
                                      double mean_document_tokens, double target_share) {
   double weights = target_share * static_cast<double>(p.embedding * p.vocab); // the head, tied or not
-  for (const TensorSpec &spec : expected_tensors(p)) {
+  for (const TensorSpec &spec : present_tensors(p)) {
     const bool is_layer_matrix = spec.shape.size() == 2 && spec.name.starts_with("blk.");
     if (is_layer_matrix) weights += static_cast<double>(spec.shape[0] * spec.shape[1]);
   }
   const double base = weights * (shape.full ? 6.0 : 4.0);
   const double lora = shape.full ? 0.0 : 6.0 * static_cast<double>(trainable_values(p, shape));
   // q.k and p.v forward, four such products backward; a causal mask leaves half of each.
-  const double attention = 6.0 * mean_document_tokens * static_cast<double>(p.q_width() * p.layers);
+  double attention = 0.0;
+  for (const LayerShape &layer : p.layers) {
+    const double seen = layer.window > 0 ? std::min(mean_document_tokens, 2.0 * static_cast<double>(layer.window)) : mean_document_tokens;
+    attention += 6.0 * seen * static_cast<double>(layer.q_width());
+  }
   return base + lora + attention;
 }
 

@@ -13,12 +13,12 @@ PassLimits training_limits(const HyperParameters &parameters, const TrainingShap
   PassLimits limits;
   limits.tokens = tokens;
   limits.backward = true;
-  limits.ranks.resize(static_cast<size_t>(parameters.layers));
+  limits.ranks.resize(parameters.layers.size());
   if (shape.full) return limits;
-  const auto names = lora_target_names();
+  const auto names = projection_names();
   for (size_t p = 0; p < projection_count; ++p) {
     if (std::find(shape.targets.begin(), shape.targets.end(), names[p]) == shape.targets.end()) continue;
-    for (int64_t layer = 0; layer < parameters.layers; ++layer) {
+    for (int64_t layer = 0; layer < parameters.layer_count(); ++layer) {
       limits.ranks[static_cast<size_t>(layer)][p] = shape.ranks.of(layer_weight_name(layer, names[p]));
     }
   }
@@ -42,7 +42,10 @@ uint64_t activation_bytes(const HyperParameters &parameters, const TrainingShape
 
 uint64_t workspace_bytes(const HyperParameters &parameters, const TrainingShape &shape) {
   const PassLimits limits = training_limits(parameters, shape, micro_batch_tokens(parameters, shape));
-  const uint64_t rope = 2 * sizeof(float) * static_cast<uint64_t>(shape.max_sequence_tokens * parameters.head_dim / 2);
+  uint64_t rope = 0;
+  for (const RopeParameters &table : parameters.ropes) {
+    rope += 2 * sizeof(float) * static_cast<uint64_t>(shape.max_sequence_tokens * table.dims / 2);
+  }
   return lay_out(parameters, limits, nullptr).workspace_floats * sizeof(float) + rope +
          cpu_scratch_bytes(shape.threads, shape.max_sequence_tokens);
 }

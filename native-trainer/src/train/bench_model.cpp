@@ -1,6 +1,9 @@
 #include "train/bench_model.h"
 
+#include <map>
+
 #include "ggml.h"
+#include "model/assemble.h"
 #include "ops/random.h"
 
 namespace trex {
@@ -30,36 +33,28 @@ private:
 
 BenchModel make_bench_model() {
   BenchModel bench;
-  Model &model = bench.frozen.model;
-  HyperParameters &p = model.parameters;
+  HyperParameters p;
   p.architecture = Architecture::qwen2;
-  p.rope_style = RopeStyle::neox;
-  p.layers = 4;
+  p.layers.assign(4, {.heads = 4, .kv_heads = 2, .head_dim = 64, .feed_forward = 768});
   p.embedding = 256;
-  p.feed_forward = 768;
-  p.heads = 4;
-  p.kv_heads = 2;
-  p.head_dim = p.rope_dims = 64;
   p.vocab = 1024;
   p.context_length = 2048;
+  p.ropes = {{.dims = 64}};
   p.rms_epsilon = 1e-6;
   p.attention_scale = 0.125;
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (const TensorSpec &spec : present_tensors(p)) shapes.emplace(spec.name, spec.shape);
   Builder build(bench);
-  model.embedding = build.matrix(p.embedding, p.vocab);
-  model.output_norm = build.ones(p.embedding);
-  model.head.weight = build.matrix(p.embedding, p.vocab);
-  for (int64_t index = 0; index < p.layers; ++index) {
-    Layer &layer = model.layers.emplace_back();
-    layer.attention_norm = build.ones(p.embedding);
-    layer.ffn_norm = build.ones(p.embedding);
-    layer.projections[attn_q].weight = build.matrix(p.embedding, p.q_width());
-    layer.projections[attn_k].weight = build.matrix(p.embedding, p.kv_width());
-    layer.projections[attn_v].weight = build.matrix(p.embedding, p.kv_width());
-    layer.projections[attn_output].weight = build.matrix(p.q_width(), p.embedding);
-    layer.projections[ffn_gate].weight = build.matrix(p.embedding, p.feed_forward);
-    layer.projections[ffn_up].weight = build.matrix(p.embedding, p.feed_forward);
-    layer.projections[ffn_down].weight = build.matrix(p.feed_forward, p.embedding);
-  }
+  bench.frozen.model = assemble_model(
+      p,
+      [&](const std::string &name) -> Linear {
+        const auto found = shapes.find(name + ".weight");
+        return found == shapes.end() ? Linear{} : Linear{build.matrix(found->second[0], found->second[1])};
+      },
+      [&](const std::string &name) -> Norm {
+        const auto found = shapes.find(name + ".weight");
+        return found == shapes.end() ? Norm{} : build.ones(found->second[0]);
+      });
   return bench;
 }
 

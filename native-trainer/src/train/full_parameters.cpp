@@ -4,13 +4,11 @@
 #include <unordered_map>
 
 #include "gguf/decode.h"
-#include "gguf/hyper_parameters.h"
 #include "gguf/tensor_layout.h"
+#include "model/assemble.h"
 
 namespace trex {
 namespace {
-
-constexpr const char *frozen_tensor = "rope_freqs.weight"; // frequencies, not weights
 
 void decode_tensor(const TensorView &tensor, float *to) {
   for (int64_t row = 0; row < tensor.rows(); ++row) {
@@ -33,10 +31,11 @@ public:
 
   Linear linear(const std::string &stem) const {
     Linear linear;
-    const TrainedTensor &tensor = *by_name_.at(stem + ".weight");
-    linear.weight = {reinterpret_cast<const std::byte *>(set_.values() + tensor.offset), GGML_TYPE_F32, tensor.shape[0],
-                     tensor.shape[1], static_cast<size_t>(tensor.shape[0]) * sizeof(float)};
-    linear.dweight = set_.gradients() + tensor.offset;
+    const TrainedTensor *tensor = find(stem + ".weight");
+    if (tensor == nullptr) return linear;
+    linear.weight = {reinterpret_cast<const std::byte *>(set_.values() + tensor->offset), GGML_TYPE_F32,
+                     tensor->shape[0], tensor->shape[1], static_cast<size_t>(tensor->shape[0]) * sizeof(float)};
+    linear.dweight = set_.gradients() + tensor->offset;
     const Norm bias = norm(stem + ".bias");
     linear.bias = bias.weight;
     linear.dbias = bias.dweight;
@@ -58,7 +57,7 @@ private:
 std::vector<TrainedTensor> trained_tensors(const ModelFile &file) {
   std::vector<TrainedTensor> tensors;
   for (const TensorView &view : file.tensors()) {
-    if (view.name == frozen_tensor) continue;
+    if (is_rope_factors(view.name)) continue;
     TrainedTensor tensor{view.name, {}, 0, view.elements()};
     for (int d = 0; d < view.n_dims; ++d) tensor.shape.push_back(view.ne[static_cast<size_t>(d)]);
     tensors.push_back(std::move(tensor));
@@ -71,38 +70,28 @@ Model attach_full(const ModelFile &file, ParameterSet &set, std::vector<TrainedT
     tensor.offset = set.take(tensor.count, tensor.shape.size() > 1);
     decode_tensor(file.require(tensor.name), set.values() + tensor.offset);
   }
-  Model model;
-  model.parameters = read_hyper_parameters(file);
   const Attacher attach(set, tensors);
-  const Linear embedding = attach.linear("token_embd");
-  model.embedding = embedding.weight;
-  model.dembedding = embedding.dweight;
-  model.output_norm = attach.norm("output_norm.weight");
-  model.head = model.parameters.tied_embeddings ? embedding : attach.linear("output");
-  for (int64_t index = 0; index < model.parameters.layers; ++index) {
-    Layer &layer = model.layers.emplace_back();
-    const std::string prefix = "blk." + std::to_string(index) + ".";
-    layer.attention_norm = attach.norm(prefix + "attn_norm.weight");
-    layer.ffn_norm = attach.norm(prefix + "ffn_norm.weight");
-    layer.q_norm = attach.norm(prefix + "attn_q_norm.weight");
-    layer.k_norm = attach.norm(prefix + "attn_k_norm.weight");
-    for (size_t p = 0; p < projection_count; ++p) {
-      layer.projections[p] = attach.linear(prefix + std::string(lora_target_names()[p]));
-    }
-  }
-  return model;
+  return assemble_model(
+      read_hyper_parameters(file), [&](const std::string &name) { return attach.linear(name); },
+      [&](const std::string &name) { return attach.norm(name + ".weight"); });
 }
 
 WrittenFile write_full_model(const std::string &utf8_path, const ModelFile &file, const ParameterSet &set,
-                             const std::vector<TrainedTensor> &tensors, ggml_type type, ThreadPool &threads) {
+                             const std::vector<TrainedTensor> &tensors, const Storage &storage,
+                             ThreadPool &threads) {
   ModelWriter writer(file);
-  if (const TensorView *frozen = file.find(frozen_tensor)) {
-    writer.add({frozen->name, {frozen->ne[0]}, frozen->type, {}, frozen});
+  for (const TensorView &frozen : file.tensors()) {
+    if (is_rope_factors(frozen.name)) writer.add({frozen.name, {frozen.ne[0]}, frozen.type, {}, &frozen});
   }
+  std::vector<TensorSpec> specs;
+  for (const TrainedTensor &tensor : tensors) specs.push_back({tensor.name, tensor.shape});
+  const std::map<std::string, StorageType> types = storage_types(storage, specs, mix_shape(read_hyper_parameters(file)));
+  writer.set_file_type(file_type_of(storage));
   for (const TrainedTensor &tensor : tensors) {
     const float *values = set.values() + tensor.offset;
     const int64_t width = tensor.shape[0];
-    writer.add({tensor.name, tensor.shape, storable_type(type, static_cast<int>(tensor.shape.size()), width),
+    const auto type = types.find(tensor.name);
+    writer.add({tensor.name, tensor.shape, type == types.end() ? GGML_TYPE_F32 : type->second.stored,
                 [values, width](int64_t first_row, int64_t rows, float *out) {
                   std::copy(values + first_row * width, values + (first_row + rows) * width, out);
                 },

@@ -7,6 +7,7 @@
 
 #include "gguf/model_file.h"
 #include "gguf/model_writer.h"
+#include "gguf/type_mix.h"
 #include "model/model.h"
 #include "train/parameter_set.h"
 
@@ -19,14 +20,15 @@ struct TrainedTensor {
   int64_t count = 0;
 };
 
-// The tensors that training changes (all but rope_freqs).
+// The tensors that training changes (all but rope factors).
 std::vector<TrainedTensor> trained_tensors(const ModelFile &file);
 
 // Decodes them into `set` and returns the model that points there.
 Model attach_full(const ModelFile &file, ParameterSet &set, std::vector<TrainedTensor> &tensors);
 
-// Writes a whole model of `type` with the file's metadata. Throws as ModelWriter does.
+// Writes a whole model stored as `storage` says, with the file's metadata. Throws as ModelWriter does.
 WrittenFile write_full_model(const std::string &utf8_path, const ModelFile &file, const ParameterSet &set,
-                             const std::vector<TrainedTensor> &tensors, ggml_type type, ThreadPool &threads);
+                             const std::vector<TrainedTensor> &tensors, const Storage &storage,
+                             ThreadPool &threads);
 
 } // namespace trex

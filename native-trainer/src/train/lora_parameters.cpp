@@ -57,10 +57,11 @@ void check_rank(const AdapterTensor &tensor, int64_t requested, bool must_agree)
 
 std::vector<LoraTarget> lora_targets(const Model &model, const std::vector<std::string> &names) {
   std::vector<LoraTarget> targets;
-  const auto known = lora_target_names();
+  const auto known = projection_names();
   for (size_t layer = 0; layer < model.layers.size(); ++layer) {
     for (size_t p = 0; p < projection_count; ++p) {
       if (std::find(names.begin(), names.end(), known[p]) == names.end()) continue;
+      if (!model.layers[layer].projections[p].present()) continue;
       const Weight &weight = model.layers[layer].projections[p].weight;
       targets.push_back({layer_weight_name(static_cast<int64_t>(layer), known[p]), layer, static_cast<Projection>(p),
                          weight.in, weight.out});
@@ -126,7 +127,7 @@ std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vect
 }
 
 void attach_adapter(Model &model, const Adapter &adapter, double scale) {
-  for (const LoraTarget &target : lora_targets(model, {lora_target_names().begin(), lora_target_names().end()})) {
+  for (const LoraTarget &target : lora_targets(model, {projection_names().begin(), projection_names().end()})) {
     for (const AdapterTensor &tensor : adapter.tensors) {
       if (tensor.base != target.base) continue;
       projection_of(model, target).lora = {

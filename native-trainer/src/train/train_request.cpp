@@ -4,7 +4,6 @@
 
 #include "common/failure.h"
 #include "common/request.h"
-#include "gguf/decode.h"
 #include "gguf/tensor_layout.h"
 
 namespace trex {
@@ -16,7 +15,7 @@ constexpr int64_t most_steps = 1'000'000'000;
 
 // In the order of the layer, whatever the order in the request; all seven when the field is absent.
 std::vector<std::string> parse_targets(Request &fields) {
-  const auto names = lora_target_names();
+  const auto names = projection_names();
   const std::optional<std::vector<std::string>> asked = fields.optional_text_list("targets");
   if (!asked) return {names.begin(), names.end()};
   std::vector<std::string> targets;
@@ -71,11 +70,9 @@ OptimizerRequest parse_optimizer(Request fields) {
   return optimizer;
 }
 
-ggml_type parse_output_type(Request &fields, bool full) {
-  const std::vector<std::string> adapter_types = {"F32", "F16"};
-  const std::vector<std::string> model_types = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K", "Q6_K"};
-  const std::string name = fields.choice_or("type", "F32", full ? model_types : adapter_types);
-  return writable_type_from_name(name).value_or(GGML_TYPE_F32);
+Storage parse_output_type(Request &fields, bool full) {
+  const std::string name = full ? fields.text_or("type", "F32") : fields.choice_or("type", "F32", {"F32", "F16"});
+  return read_storage(name, "output.type");
 }
 
 } // namespace

@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ggml.h"
+#include "gguf/type_mix.h"
 #include "plan/lora_ranks.h"
 #include "plan/memory_plan.h"
 
@@ -50,7 +50,7 @@ struct TrainRequest {
   int64_t validate_every_steps = 0; // 0: only at the end
   std::optional<double> limit_seconds;
   std::optional<uint64_t> limit_memory_bytes;
-  ggml_type output_type = GGML_TYPE_F32;
+  Storage output_type; // of an adapter F32 or F16
   std::string output_name = "adapter";
 };
 

@@ -1,5 +1,7 @@
 #include "train/training_flops.h"
 
+#include <algorithm>
+
 namespace trex {
 namespace {
 
@@ -18,14 +20,15 @@ double projection_flops(const Linear &linear, double tokens, bool input_gradient
 }
 
 // Scores and their product with the values forward; five products backward, one of them the recomputed scores, which is
-// left out. Causal: half of the square.
-double attention_flops(const HyperParameters &p, const TokenBatch &batch) {
+// left out. Causal: half of the square, less what lies outside a sliding window.
+double attention_flops(const LayerShape &layer, const TokenBatch &batch) {
   double pairs = 0.0;
   for (size_t i = 0; i + 1 < batch.offsets.size(); ++i) {
     const double length = batch.offsets[i + 1] - batch.offsets[i];
-    pairs += length * (length + 1.0) / 2.0;
+    const double hidden = layer.window > 0 ? std::max(0.0, length - static_cast<double>(layer.window)) : 0.0;
+    pairs += (length * (length + 1.0) - hidden * (hidden + 1.0)) / 2.0;
   }
-  return pairs * 2.0 * static_cast<double>(p.q_width()) * (2.0 + 4.0);
+  return pairs * 2.0 * static_cast<double>(layer.q_width()) * (2.0 + 4.0);
 }
 
 } // namespace
@@ -35,10 +38,11 @@ double training_flops(const Model &model, const TokenBatch &batch) {
   double flops = 0.0;
   for (size_t layer = 0; layer < model.layers.size(); ++layer) {
     for (int p = 0; p < projection_count; ++p) {
-      const bool first_input = layer == 0 && p <= attn_v && model.dembedding == nullptr;
+      if (!model.layers[layer].projections[p].present()) continue;
+      const bool first_input = layer == 0 && p <= attn_qkv && model.dembedding == nullptr;
       flops += projection_flops(model.layers[layer].projections[p], tokens, !first_input);
     }
-    flops += attention_flops(model.parameters, batch);
+    flops += attention_flops(model.parameters.layers[layer], batch);
   }
   return flops + projection_flops(model.head, static_cast<double>(batch.target_count()), true);
 }

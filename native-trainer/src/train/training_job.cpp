@@ -131,7 +131,7 @@ WrittenFile TrainingJob::write_result() {
     return write_full_model(out_path("model.gguf"), file_, *set_, trained_, request_.output_type, device_->pool);
   }
   return write_adapter(out_path("adapter.gguf"), file_, request_.output_name, request_.lora.alpha,
-                       adapter_views(frozen_.model, lora_targets_, request_.lora.ranks), request_.output_type);
+                       adapter_views(frozen_.model, lora_targets_, request_.lora.ranks), request_.output_type.type);
 }
 
 // Mean loss over the step's targets, with its gradient in the parameter set; nullopt when interrupted on the way. The

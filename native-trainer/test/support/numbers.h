@@ -19,7 +19,7 @@ inline std::vector<float> random_values(int64_t count, uint64_t stream, float sp
   return values;
 }
 
-inline double inner_product(const std::vector<float> &x, const std::vector<float> &y) {
+template <class X, class Y> double inner_product(const std::vector<X> &x, const std::vector<Y> &y) {
   double sum = 0.0;
   for (size_t i = 0; i < x.size(); ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
   return sum;
@@ -39,12 +39,12 @@ template <class Expected> double relative_error(const std::vector<float> &got, c
 }
 
 // Slope of a function of one vector along `direction`, by central differences with a fourth-order formula.
-template <class Function>
-double slope_along(std::vector<float> &x, const std::vector<float> &direction, double step, const Function &f) {
-  const std::vector<float> start = x;
+template <class Value, class Function>
+double slope_along(std::vector<Value> &x, const std::vector<float> &direction, double step, const Function &f) {
+  const std::vector<Value> start = x;
   const auto at = [&](double distance) {
     for (size_t i = 0; i < x.size(); ++i) {
-      x[i] = static_cast<float>(static_cast<double>(start[i]) + distance * static_cast<double>(direction[i]));
+      x[i] = static_cast<Value>(static_cast<double>(start[i]) + distance * static_cast<double>(direction[i]));
     }
     return f();
   };

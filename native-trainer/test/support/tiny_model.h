@@ -2,11 +2,11 @@
 #pragma once
 
 #include <deque>
-#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "model/model.h"
+#include "model/assemble.h"
 #include "support/numbers.h"
 
 namespace trex::test {
@@ -19,25 +19,26 @@ struct Trained {
 class TinyModel {
 public:
   explicit TinyModel(Architecture architecture, int64_t lora_rank = 0) {
-    HyperParameters &p = model.parameters;
+    HyperParameters p;
     p.architecture = architecture;
-    p.layers = 2;
+    const ArchitectureTraits &traits = p.traits();
+    const int64_t head_dim = traits.wide_heads && traits.qk_norm ? 12 : 6; // heads * head_dim may differ from the width
+    p.layers.assign(2, {.heads = 4, .kv_heads = 2, .head_dim = head_dim, .feed_forward = 40});
     p.embedding = 24;
-    p.feed_forward = 40;
-    p.heads = 4;
-    p.kv_heads = 2;
-    p.head_dim = p.rope_dims = architecture == Architecture::qwen3 ? 12 : 6;
     p.vocab = 31;
     p.context_length = 128;
     p.rms_epsilon = 1e-5;
     p.attention_scale = 0.4;
-    p.rope_style = architecture == Architecture::llama ? RopeStyle::norm : RopeStyle::neox;
-    if (architecture == Architecture::llama)
-      p.rope_factors = std::vector<float>(static_cast<size_t>(p.head_dim / 2), 1.5f);
-    p.tied_embeddings = architecture == Architecture::qwen2;
-    p.qkv_bias = architecture == Architecture::qwen2;
-    p.qk_norm = architecture == Architecture::qwen3;
-    build(lora_rank);
+    p.ropes = {{.dims = traits.partial_rope ? 4 : head_dim, .original_context = 32}};
+    if (traits.rope_factors || traits.long_factors) {
+      p.ropes.front().factors.assign(static_cast<size_t>(p.ropes.front().dims / 2), 1.5f);
+    }
+    p.tied_embeddings = architecture == Architecture::qwen2 || traits.always_tied;
+    if (architecture == Architecture::qwen2) p.biases = {"attn_q", "attn_k", "attn_v"};
+    if (traits.more_biases) p.biases = {"attn_q", "attn_output", "ffn_gate", "ffn_down"};
+    if (traits.scaled_embedding) p.embedding_scale = 1.7;
+    set_family(p);
+    build(std::move(p), lora_rank);
   }
 
   void clear_gradients() {
@@ -80,30 +81,47 @@ private:
     return linear;
   }
 
-  void build(int64_t rank) {
-    const HyperParameters &p = model.parameters;
-    const Linear embedding = linear("token_embd", p.embedding, p.vocab, false, 0);
-    model.embedding = embedding.weight;
-    model.dembedding = embedding.dweight;
-    for (int64_t index = 0; index < p.layers; ++index) {
-      const std::string prefix = "blk." + std::to_string(index) + ".";
-      Layer &layer = model.layers.emplace_back();
-      layer.attention_norm = norm(prefix + "attn_norm", p.embedding);
-      layer.ffn_norm = norm(prefix + "ffn_norm", p.embedding);
-      if (p.qk_norm) {
-        layer.q_norm = norm(prefix + "attn_q_norm", p.head_dim);
-        layer.k_norm = norm(prefix + "attn_k_norm", p.head_dim);
-      }
-      layer.projections[attn_q] = linear(prefix + "attn_q", p.embedding, p.q_width(), p.qkv_bias, rank);
-      layer.projections[attn_k] = linear(prefix + "attn_k", p.embedding, p.kv_width(), p.qkv_bias, rank);
-      layer.projections[attn_v] = linear(prefix + "attn_v", p.embedding, p.kv_width(), p.qkv_bias, rank);
-      layer.projections[attn_output] = linear(prefix + "attn_output", p.q_width(), p.embedding, false, rank);
-      layer.projections[ffn_gate] = linear(prefix + "ffn_gate", p.embedding, p.feed_forward, false, rank);
-      layer.projections[ffn_up] = linear(prefix + "ffn_up", p.embedding, p.feed_forward, false, rank);
-      layer.projections[ffn_down] = linear(prefix + "ffn_down", p.feed_forward, p.embedding, false, rank);
+  static void set_family(HyperParameters &p) {
+    const auto local = [&p] { // a sliding window with a rope of its own in the first layer
+      p.ropes.push_back(p.ropes.front());
+      p.ropes.back().base = 100.0;
+      p.layers.front().window = 5;
+      p.layers.front().rope = 1;
+    };
+    switch (p.architecture) {
+    case Architecture::mistral3:
+      p.temperature_scale = 0.5;
+      p.temperature_length = 8;
+      p.ropes.front().extrapolation = 1.0;
+      p.ropes.front().position_scale = 0.25;
+      p.ropes.front().magnitude = 0.9;
+      break;
+    case Architecture::smollm3: p.layers.back().rope = no_rope; break;
+    case Architecture::gemma2:
+      local();
+      p.attention_softcap = 1.5;
+      p.logit_softcap = 2.0;
+      break;
+    case Architecture::gemma3: local(); break;
+    default: break;
     }
-    model.output_norm = norm("output_norm", p.embedding);
-    model.head = p.tied_embeddings ? embedding : linear("output", p.embedding, p.vocab, false, 0);
+  }
+
+  void build(HyperParameters p, int64_t rank) {
+    std::map<std::string, std::vector<int64_t>> shapes;
+    for (const TensorSpec &spec : present_tensors(p)) shapes.emplace(spec.name, spec.shape);
+    model = assemble_model(
+        std::move(p),
+        [&](const std::string &name) -> Linear {
+          const auto found = shapes.find(name + ".weight");
+          if (found == shapes.end()) return {};
+          return linear(name, found->second[0], found->second[1], shapes.contains(name + ".bias"),
+                        name.starts_with("blk.") ? rank : 0);
+        },
+        [&](const std::string &name) -> Norm {
+          const auto found = shapes.find(name + ".weight");
+          return found == shapes.end() ? Norm{} : norm(name, found->second[0]);
+        });
   }
 };
 

@@ -1,4 +1,4 @@
-// Causal grouped-query attention inside each document of a packed batch.
+// Causal grouped-query attention inside each document of a packed batch, and forward along the paths of a tree of them.
 //
 //   S = scale q k^T for the keys a query sees, P = softmax(S) row by row, out = P v.
 //
@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/cpu/attention_keys.h"
 #include "ops/cpu/cpu_ops.h"
 #include "ops/cpu/gemm.h"
 
@@ -61,26 +62,54 @@ void score_block(CpuDevice &device, int thread, float *scores, HeadView q, HeadV
            {q.row(first), q.stride, false, shape.scale}, right_floats(k.row(keys.low), k.stride, true));
 }
 
-void forward_block(CpuDevice &device, int thread, HeadView out, float *lse, HeadView q, HeadView k, HeadView v,
-                   int64_t first, int64_t rows, const AttentionShape &shape) {
-  const KeyRange keys = keys_of(first, rows, shape);
-  float *p = device.scores(thread);
-  score_block(device, thread, p, q, k, first, rows, keys, shape);
-  for (int64_t i = 0; i < rows; ++i) {
-    float *row = p + i * keys.count;
-    const Seen seen = seen_by(first + i, keys, shape);
-    float *visible = row + seen.begin;
-    const int64_t count = seen.end - seen.begin;
-    if (shape.softcap > 0.0f) device.kernels->softcap(visible, shape.softcap, count);
-    const float largest = device.kernels->maximum(visible, count);
-    const double sum = device.kernels->exp_minus(visible, visible, largest, count);
-    device.kernels->scale(visible, static_cast<float>(1.0 / sum), count);
+// Turns scores into probabilities, row by row; keys a query does not see get zero.
+void softmax_block(const Kernels &kernels, float *p, float *lse, const PackedBatch &batch, const QueryBlock &block,
+                   const AttentionShape &shape) {
+  int64_t piece = block.piece;
+  for (int64_t i = 0; i < block.rows; ++i) {
+    while (batch.offsets[piece + 1] <= block.row + i) ++piece;
+    float *row = p + i * block.columns;
+    const int64_t position = block.start + block.row + i - batch.offsets[piece];
+    const int64_t low = shape.window > 0 ? std::max(block.low, position - shape.window + 1) : block.low;
+    const int64_t end = position + 1 - block.low;
+    // Between the shared keys and the piece's own lie those of the siblings before it: close the gap, and open it again.
+    const int64_t gap = std::max<int64_t>(0, batch.offsets[piece] - block.own);
+    float *own = row + block.shared, *visible = row + low - block.low;
+    if (gap > 0) std::copy(own + gap, row + end + gap, own);
+    const int64_t count = position + 1 - low;
+    if (shape.softcap > 0.0f) kernels.softcap(visible, shape.softcap, count);
+    const float largest = kernels.maximum(visible, count);
+    const double sum = kernels.exp_minus(visible, visible, largest, count);
+    kernels.scale(visible, static_cast<float>(1.0 / sum), count);
     clear(row, visible);
-    clear(row + seen.end, row + keys.count);
-    lse[first + i] = largest + static_cast<float>(std::log(sum));
+    if (gap > 0) std::copy_backward(own, row + end, row + end + gap);
+    clear(own, own + gap);
+    clear(row + end + gap, row + block.columns);
+    lse[block.row + i] = largest + static_cast<float>(std::log(sum));
   }
-  multiply(device, thread, rows, shape.head_dim, keys.count, out.data + first * out.stride, out.stride, false,
-           {p, keys.count, false}, right_floats(v.row(keys.low), v.stride, false));
+}
+
+// The views begin at the batch's first row; those of k and v at the first carried one.
+void forward_block(CpuDevice &device, int thread, HeadView out, float *lse, HeadView q, HeadView k, HeadView v,
+                   const PackedBatch &batch, const QueryBlock &block, const AttentionShape &shape) {
+  const int32_t *key_rows = nullptr;
+  int64_t first_key = batch.carried + block.own;
+  if (block.shared > 0) {
+    fill_key_rows(device.key_rows(thread), batch, block);
+    key_rows = device.key_rows(thread);
+    first_key = 0;
+  }
+  float *p = device.scores(thread);
+  multiply(device, thread, block.rows, block.columns, shape.head_dim, p, block.columns, false,
+           {q.row(block.row), q.stride, false, shape.scale}, right_floats(k.row(first_key), k.stride, true, key_rows));
+  softmax_block(*device.kernels, p, lse, batch, block, shape);
+  for (int64_t from = 0, to; from < block.columns; from = to) {
+    to = end_of_sum(block, from);
+    const RightOperand values = key_rows == nullptr ? right_floats(v.row(first_key + from), v.stride, false)
+                                                    : right_floats(v.row(0), v.stride, false, key_rows + from);
+    multiply(device, thread, block.rows, shape.head_dim, to - from, out.data + block.row * out.stride, out.stride,
+             from > 0, {p + from, block.columns, false}, values);
+  }
 }
 
 struct HeadGradients {
@@ -127,17 +156,24 @@ void backward_block(CpuDevice &device, int thread, HeadGradients d, HeadView dou
 
 } // namespace
 
+// A task owns a head of a piece and of the siblings that join it.
 void attention_forward(Device &any, Matrix out, float *lse, Matrix q, Matrix k, Matrix v, const PackedBatch &batch,
                        const AttentionShape &shape) {
   CpuDevice &device = cpu(any);
   const int64_t group = shape.heads / shape.kv_heads, width = shape.head_dim;
   device.pool.each(batch.documents * shape.heads, [&](int64_t index, int thread) {
-    const int64_t document = index / shape.heads, head = index % shape.heads;
-    const int64_t begin = batch.offsets[document], length = batch.offsets[document + 1] - begin;
-    for (int64_t first = 0; first < length; first += attention_rows) {
-      forward_block(device, thread, head_view(out, begin, head, width), lse + head * batch.token_count + begin,
-                    head_view(q, begin, head, width), head_view(k, begin, head / group, width),
-                    head_view(v, begin, head / group, width), first, std::min(attention_rows, length - first), shape);
+    int64_t piece = index / shape.heads;
+    const int64_t head = index % shape.heads;
+    if (joins_the_one_before(batch, piece)) return;
+    int64_t last = piece;
+    while (last + 1 < batch.documents && joins_the_one_before(batch, last + 1)) ++last;
+    const int64_t end = batch.offsets[last + 1];
+    for (int64_t row = batch.offsets[piece]; row < end; row += attention_rows) {
+      while (batch.offsets[piece + 1] <= row) ++piece;
+      forward_block(device, thread, head_view(out, 0, head, width), lse + head * batch.token_count,
+                    head_view(q, 0, head, width), head_view(k, 0, head / group, width),
+                    head_view(v, 0, head / group, width), batch,
+                    query_block(batch, piece, row, end, shape.window), shape);
     }
   });
 }

@@ -14,13 +14,13 @@ constexpr size_t right_floats_count = static_cast<size_t>(gemm_block_columns * g
 constexpr size_t widest_panel = 32;
 constexpr size_t row_floats = widest_panel * static_cast<size_t>(gemm_block_depth);
 
-size_t score_floats(int64_t longest) {
-  const size_t floats = 2 * static_cast<size_t>(attention_rows) * static_cast<size_t>(longest);
-  return (floats + 15) / 16 * 16;
-}
+// Keys of one block of attention: a path of the tree, and what other pieces of it put between.
+size_t most_keys(int64_t longest) { return static_cast<size_t>(longest + attention_rows + 15) / 16 * 16; }
+
+size_t score_floats(int64_t longest) { return 2 * static_cast<size_t>(attention_rows) * most_keys(longest); }
 
 size_t scratch_floats_per_thread(int64_t longest) {
-  return left_floats + right_floats_count + row_floats + score_floats(longest);
+  return left_floats + right_floats_count + row_floats + score_floats(longest) + most_keys(longest);
 }
 
 } // namespace
@@ -53,6 +53,9 @@ CpuDevice::CpuDevice(int threads, int64_t longest_document, Isa isa)
 float *CpuDevice::packed_right(int thread) const { return packed_left(thread) + left_floats; }
 float *CpuDevice::decoded_rows(int thread) const { return packed_right(thread) + right_floats_count; }
 float *CpuDevice::scores(int thread) const { return decoded_rows(thread) + row_floats; }
+int32_t *CpuDevice::key_rows(int thread) const {
+  return reinterpret_cast<int32_t *>(scores(thread) + score_floats(longest));
+}
 
 uint64_t cpu_scratch_bytes(int threads, int64_t longest) {
   return static_cast<uint64_t>(threads) * scratch_floats_per_thread(longest) * sizeof(float);

@@ -32,7 +32,8 @@ struct CpuDevice : Device {
   float *packed_left(int thread) const { return scratch.get() + static_cast<size_t>(thread) * scratch_stride; }
   float *packed_right(int thread) const;
   float *decoded_rows(int thread) const;
-  float *scores(int thread) const; // two blocks of attention_rows x longest
+  float *scores(int thread) const;      // two blocks of attention_rows x (longest + attention_rows)
+  int32_t *key_rows(int thread) const;  // longest + attention_rows
 
   FloatBuffer scratch;
   size_t scratch_stride; // floats per thread

@@ -42,6 +42,14 @@ void embedding_forward(Device &, Matrix x, const int32_t *tokens, const Weight &
 void embedding_backward(Device &, float *dtable, Matrix dx, const int32_t *tokens, float scale);
 void gather_rows(Device &, Matrix y, const int32_t *rows, Matrix x);
 void scatter_rows(Device &, Matrix y, const int32_t *rows, Matrix x);
+void route_forward(Device &, int32_t *experts, float *weights, Matrix logits, const RouterShape &shape);
+void route_backward(Device &, Matrix dlogits, const float *dweights, const int32_t *experts, const float *weights,
+                    const RouterShape &shape);
+void group_slots(Device &, const SlotGroups &groups, const int32_t *experts, int64_t tokens, const RouterShape &shape);
+void combine_rows(Device &, Matrix y, bool add_to_y, Matrix x, const int32_t *places, const float *weights,
+                  int64_t chosen);
+void combine_rows_backward(Device &, Matrix dx, float *dweights, Matrix dy, Matrix x, const int32_t *places,
+                           const float *weights, int64_t chosen);
 void cross_entropy(Device &, double *losses, Matrix logits, const int32_t *targets, const float *weights,
                    float softcap);
 void log_probability(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets,

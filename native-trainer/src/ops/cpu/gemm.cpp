@@ -61,7 +61,17 @@ private:
 };
 
 const std::byte *right_row(const RightOperand &right, int64_t row) {
-  return static_cast<const std::byte *>(right.data) + static_cast<size_t>(row) * right.row_bytes;
+  const int64_t stored = right.rows == nullptr ? row : right.rows[row];
+  return static_cast<const std::byte *>(right.data) + static_cast<size_t>(stored) * right.row_bytes;
+}
+
+// Whether `count` rows from `row` on lie one after another.
+bool adjacent(const RightOperand &right, int64_t row, int64_t count) {
+  if (right.rows == nullptr) return true;
+  for (int64_t i = 1; i < count; ++i) {
+    if (right.rows[row + i] != right.rows[row] + i) return false;
+  }
+  return true;
 }
 
 // Elements [begin, begin + size) of a stored row; begin and size respect the type's blocks, except that size may end
@@ -129,18 +139,22 @@ private:
 
   void pack_right_transposed(const RightOperand &right, int64_t begin, int64_t size, int64_t depth_begin, int64_t depth,
                              Span columns) {
-    const bool direct = right.type == GGML_TYPE_F32;
+    const bool floats = right.type == GGML_TYPE_F32;
     for (int64_t column = columns.begin; column < columns.end;) {
       const int64_t width = panel_width(columns.end - column);
       const int64_t count = std::min(width, columns.end - column);
       float *to = right_ + (column - columns.begin) * depth + depth_begin * width;
       const float *from = rows_;
       int64_t stride = size;
-      if (direct) {
+      if (floats && adjacent(right, column, count)) {
         from = reinterpret_cast<const float *>(right_row(right, column)) + begin;
         stride = static_cast<int64_t>(right.row_bytes / sizeof(float));
       } else {
-        for (int64_t i = 0; i < count; ++i) decoded(right, column + i, begin, size, rows_ + i * size);
+        for (int64_t i = 0; i < count; ++i) {
+          float *row = rows_ + i * size;
+          const float *values = decoded(right, column + i, begin, size, row);
+          if (floats) std::memcpy(row, values, static_cast<size_t>(size) * sizeof(float));
+        }
       }
       if (count < width) std::memset(to, 0, static_cast<size_t>(size * width) * sizeof(float));
       kernels_.transpose(to, width, from, stride, count, size, 1.0f);

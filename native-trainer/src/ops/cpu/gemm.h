@@ -19,10 +19,11 @@ struct RightOperand { // K x N
   size_t row_bytes;
   ggml_type type;
   bool transposed; // stored N x K, like a weight in the forward pass
+  const int32_t *rows = nullptr; // the stored row r is row rows[r] of the data; null when it is row r itself
 };
 
-inline RightOperand right_floats(const float *data, int64_t stride, bool transposed) {
-  return {data, static_cast<size_t>(stride) * sizeof(float), GGML_TYPE_F32, transposed};
+inline RightOperand right_floats(const float *data, int64_t stride, bool transposed, const int32_t *rows = nullptr) {
+  return {data, static_cast<size_t>(stride) * sizeof(float), GGML_TYPE_F32, transposed, rows};
 }
 
 struct GemmTerm {
@@ -51,6 +52,7 @@ void gemm_on_thread(CpuDevice &device, const Gemm &product, int thread);
 inline constexpr int64_t gemm_block_rows = 112;    // divisible by every tile height but 6, where the last is short
 inline constexpr int64_t gemm_block_columns = 256; // a multiple of every quantisation block
 inline constexpr int64_t gemm_block_depth = 256;   // likewise
-inline constexpr int64_t gemm_longest_depth = 384; // a block takes a short remainder along instead of leaving it
+inline constexpr int64_t gemm_longest_depth = 384; // a block takes a short remainder along instead of leaving it; so
+                                                   // a product of at most this depth is one sum in one order
 
 } // namespace trex

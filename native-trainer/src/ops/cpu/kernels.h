@@ -33,6 +33,7 @@ struct Kernels {
   double (*sum_of_squares)(const float *x, int64_t n);
   void (*scale)(float *x, float factor, int64_t n);
   void (*add)(float *y, const float *x, int64_t n);
+  void (*add_scaled)(float *y, const float *x, float factor, int64_t n); // y += factor * x
   void (*norm_row)(float *y, const float *x, const float *weight, float rstd, int64_t n); // y = x * rstd * weight
   // dx (= or +=) rstd * weight * dy - x * slope
   void (*norm_row_gradient)(float *dx, bool accumulate, const float *dy, const float *x, const float *weight,

@@ -119,6 +119,10 @@ void add(float *y, const float *x, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] += x[i];
 }
 
+void add_scaled(float *y, const float *x, float factor, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] += factor * x[i];
+}
+
 void norm_row(float *y, const float *x, const float *weight, float rstd, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = x[i] * rstd * weight[i];
 }
@@ -161,9 +165,13 @@ void softmax_gradient(float *dp, const float *p, float delta, float factor, int6
 // 1 - 2 / (e + 1) would cancel, that quotient elsewhere.
 inline float tanh_fast(float x) {
   const float size = x < 0.0f ? -x : x, square = x * x;
-  const float near = ((((-5.70498872745e-3f * square + 2.06390887954e-2f) * square - 5.37397155531e-2f) * square +
-                       1.33314422036e-1f) * square - 3.33332819422e-1f) * square * x + x;
-  const float far = 1.0f - 2.0f / (exp_fast(2.0f * (size < 9.0f ? size : 9.0f)) + 1.0f);
+  const float near =
+      ((((-5.70498872745e-3f * square + 2.06390887954e-2f) * square - 5.37397155531e-2f) * square + 1.33314422036e-1f) *
+           square -
+       3.33332819422e-1f) *
+          square * x +
+      x;
+  const float far = 1.0f - 2.0f / (exp_fast(2.0f * (size < 10.0f ? size : 10.0f)) + 1.0f);
   return size < 0.625f ? near : (x < 0.0f ? -far : far);
 }
 
@@ -206,24 +214,25 @@ template <class Form> inline void glu_row(float *y, const float *gate, const flo
   for (int64_t i = 0; i < n; ++i) y[i] = gate[i] / (1.0f + exp_fast(-Form::inner(gate[i]))) * up[i];
 }
 
+// One block, read whole before any of it is written, because dgate and dup may be gate and up.
+template <class Form, int64_t Count>
+inline void glu_block_gradient(float *dgate, float *dup, const float *dy, const float *gate, const float *up) {
+  float g[Count], u[Count];
+  for (int64_t j = 0; j < Count; ++j) {
+    const float sigmoid = 1.0f / (1.0f + exp_fast(-Form::inner(gate[j])));
+    const float value = gate[j] * sigmoid;
+    g[j] = dy[j] * up[j] * (sigmoid + value * (1.0f - sigmoid) * Form::slope(gate[j])); // (g s)' = s + g s (1 - s) z'
+    u[j] = dy[j] * value;
+  }
+  for (int64_t j = 0; j < Count; ++j) dgate[j] = g[j];
+  for (int64_t j = 0; j < Count; ++j) dup[j] = u[j];
+}
+
 template <class Form>
 inline void glu_row_gradient(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n) {
-  // A block is read before any of it is written, because dgate and dup may be gate and up.
-  for (int64_t i = 0; i < n; i += lanes) {
-    const int64_t count = n - i < lanes ? n - i : lanes;
-    float g[lanes] = {}, u[lanes] = {}, d[lanes] = {};
-    std::memcpy(g, gate + i, static_cast<size_t>(count) * sizeof(float));
-    std::memcpy(u, up + i, static_cast<size_t>(count) * sizeof(float));
-    std::memcpy(d, dy + i, static_cast<size_t>(count) * sizeof(float));
-    for (int64_t j = 0; j < lanes; ++j) {
-      const float sigmoid = 1.0f / (1.0f + exp_fast(-Form::inner(g[j])));
-      const float value = g[j] * sigmoid;
-      g[j] = d[j] * u[j] * (sigmoid + value * (1.0f - sigmoid) * Form::slope(g[j])); // (g s)' = s + g s (1 - s) z'
-      u[j] = d[j] * value;
-    }
-    std::memcpy(dgate + i, g, static_cast<size_t>(count) * sizeof(float));
-    std::memcpy(dup + i, u, static_cast<size_t>(count) * sizeof(float));
-  }
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) glu_block_gradient<Form, lanes>(dgate + i, dup + i, dy + i, gate + i, up + i);
+  for (; i < n; ++i) glu_block_gradient<Form, 1>(dgate + i, dup + i, dy + i, gate + i, up + i);
 }
 
 void swiglu(float *y, const float *gate, const float *up, int64_t n) { glu_row<Silu>(y, gate, up, n); }
@@ -246,8 +255,8 @@ void adamw(float *x, float *m, float *v, const float *g, int64_t n, float grad_s
 }
 
 #define TREX_VECTOR_KERNELS                                                                                            \
-  maximum, exp_minus, sum_exp_minus, dot, sum_of_squares, scale, add, norm_row, norm_row_gradient, dot3, multiply_add, \
-      rotate_halves, rotate_pairs, softmax_gradient, softcap, capped_softmax_gradient, capped_exp, swiglu, geglu,      \
-      swiglu_gradient, geglu_gradient, adamw
+  maximum, exp_minus, sum_exp_minus, dot, sum_of_squares, scale, add, add_scaled, norm_row, norm_row_gradient, dot3,   \
+      multiply_add, rotate_halves, rotate_pairs, softmax_gradient, softcap, capped_softmax_gradient, capped_exp,       \
+      swiglu, geglu, swiglu_gradient, geglu_gradient, adamw
 
 } // namespace

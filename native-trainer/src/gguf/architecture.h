@@ -1,0 +1,42 @@
+// The families of models that can be trained, and in what each differs from a plain pre-norm decoder with RMSNorm,
+// rotary positions, grouped-query attention and a gated feed-forward block. To add one: a line in the table, its own
+// metadata in hyper_parameters.cpp, its tensors in tensor_layout.cpp, and its entry in test/parity.mjs.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "ops/activation.h"
+
+namespace trex {
+
+enum class Architecture { llama, mistral3, smollm3, qwen2, qwen3, gemma2, gemma3, phi3 };
+
+// How a rotary embedding pairs the dimensions of a head: norm rotates (0,1), (2,3), ...; neox rotates (0, D/2), ...
+enum class RopeStyle { norm, neox };
+
+struct ArchitectureTraits {
+  Architecture architecture;
+  const char *name;   // the string stored in general.architecture
+  const char *models; // what people call them
+  RopeStyle rope_style;
+  Activation activation;
+  bool qk_norm = false;          // every head of q and k goes through an RMSNorm before it is rotated
+  bool post_norms = false;       // attention's and the feed-forward block's output go through a norm before they are added
+  bool fused = false;            // q, k and v are one matrix, gate and up another
+  bool scaled_embedding = false; // embeddings are multiplied by sqrt(width)
+  bool always_tied = false;      // the head is token_embd.weight even if the file holds an output.weight
+  bool wide_heads = true;        // heads * head_dim may differ from the width
+  bool partial_rope = false;     // only some dimensions of a head are rotated
+  bool rope_factors = false;     // rope_freqs.weight may be there
+  bool long_factors = false;     // rope_factors_short.weight and rope_factors_long.weight may be there
+  bool more_biases = false;      // attn_output and the feed-forward matrices may have biases too
+};
+
+std::span<const ArchitectureTraits> known_architectures();
+const ArchitectureTraits &traits_of(Architecture architecture);
+std::optional<Architecture> architecture_named(std::string_view name);
+const char *architecture_name(Architecture architecture);
+
+} // namespace trex

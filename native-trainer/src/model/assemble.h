@@ -1,0 +1,39 @@
+// Puts a model together from wherever its tensors are: a mapped file, a ParameterSet, a test's memory.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "gguf/tensor_layout.h"
+#include "model/model.h"
+
+namespace trex {
+
+// linear_named("blk.0.attn_q") gives a matrix with its bias and gradients, or one without data when there is none;
+// norm_named("blk.0.attn_norm") likewise.
+template <class LinearNamed, class NormNamed>
+Model assemble_model(HyperParameters parameters, const LinearNamed &linear_named, const NormNamed &norm_named) {
+  Model model;
+  const Linear embedding = linear_named("token_embd");
+  model.embedding = embedding.weight;
+  model.dembedding = embedding.dweight;
+  for (size_t index = 0; index < parameters.layers.size(); ++index) {
+    const std::string prefix = "blk." + std::to_string(index) + ".";
+    Layer &layer = model.layers.emplace_back();
+    layer.attention_norm = norm_named(prefix + "attn_norm");
+    layer.post_attention_norm = norm_named(prefix + "post_attention_norm");
+    layer.ffn_norm = norm_named(prefix + "ffn_norm");
+    layer.post_ffn_norm = norm_named(prefix + "post_ffw_norm");
+    layer.q_norm = norm_named(prefix + "attn_q_norm");
+    layer.k_norm = norm_named(prefix + "attn_k_norm");
+    for (size_t p = 0; p < projection_count; ++p) {
+      layer.projections[p] = linear_named(prefix + std::string(projection_names()[p]));
+    }
+  }
+  model.output_norm = norm_named("output_norm");
+  model.head = parameters.tied_embeddings ? embedding : linear_named("output");
+  model.parameters = std::move(parameters);
+  return model;
+}
+
+} // namespace trex

@@ -1,0 +1,15 @@
+// x -> middle = x + post(Wo attention(rope(norm(Wq n)), rope(norm(Wk n)), Wv n)), n = norm(x)
+//
+// Head norms, the post-norm, rope, the query temperature and fused matrices are there where the family has them.
+#pragma once
+
+#include "model/pass.h"
+
+namespace trex {
+
+void attention_block_forward(const LayerPass &layer);
+
+// work.dx holds d(middle) on entry and d(x) on return. Without `input_gradient` nobody needs d(x): it is left as it was.
+void attention_block_backward(const LayerPass &layer, bool input_gradient);
+
+} // namespace trex

@@ -1,0 +1,54 @@
+#include "model/pass.h"
+
+namespace trex {
+namespace {
+
+DropoutKey dropout_key(const PassNoise &noise, size_t layer, Projection projection) {
+  return {noise.dropout, noise.seed, (noise.step << 20) + layer * projection_count + projection, noise.first_token};
+}
+
+} // namespace
+
+LayerActivations cut(LayerActivations a, int64_t tokens) {
+  for (Matrix *m : {&a.x, &a.q_raw, &a.k_raw, &a.qkv, &a.q, &a.k, &a.v, &a.attention, &a.attention_out, &a.middle,
+                    &a.gate_up, &a.gate, &a.up, &a.ffn_out}) {
+    m->rows = tokens;
+  }
+  return a;
+}
+
+Workspace cut(Workspace w, int64_t tokens) {
+  for (Matrix *m : {&w.normed, &w.activated, &w.final_x, &w.dx, &w.dnormed, &w.dblock, &w.dqkv, &w.dattention,
+                    &w.dactivated}) {
+    m->rows = tokens;
+  }
+  return w;
+}
+
+void project(const LayerPass &layer, Projection projection, Matrix y, Matrix x) {
+  const Pass &pass = layer.pass;
+  const Linear &linear = layer.weights.projections[projection];
+  pass.ops.linear_forward(pass.device, y, x, linear.weight, linear.bias, linear.lora_or_null(), layer.a.h[projection],
+                          dropout_key(pass.noise, layer.index, projection), pass.work.dropped);
+}
+
+void project_backward(const LayerPass &layer, Projection projection, Matrix dx, bool add_to_dx, Matrix dy, Matrix x) {
+  const Pass &pass = layer.pass;
+  const Linear &linear = layer.weights.projections[projection];
+  pass.ops.linear_backward(pass.device, dx, add_to_dx, dy, x, linear.weight, linear.dweight, linear.dbias,
+                           linear.lora_or_null(), layer.a.h[projection], pass.work.dh,
+                           dropout_key(pass.noise, layer.index, projection), pass.work.dropped);
+}
+
+void norm_forward(const Pass &pass, Matrix y, float *rstd, Matrix x, const Norm &norm) {
+  pass.ops.rms_norm_forward(pass.device, y, rstd, x, norm.weight, pass.epsilon());
+}
+
+void norm_backward(const Pass &pass, Matrix dx, bool add_to_dx, Matrix dy, Matrix x, const Norm &norm,
+                   const float *rstd) {
+  pass.ops.rms_norm_backward(pass.device, dx, add_to_dx, norm.dweight, dy, x, norm.weight, rstd);
+}
+
+void add_rows(const Pass &pass, Matrix y, Matrix x) { pass.ops.add(pass.device, y.data, x.data, y.rows * y.cols); }
+
+} // namespace trex

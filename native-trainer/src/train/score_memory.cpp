@@ -1,0 +1,49 @@
+#include "train/score_memory.h"
+
+#include <algorithm>
+
+#include "ops/cpu/cpu_device.h"
+#include "plan/memory_plan.h"
+
+namespace trex {
+namespace {
+
+constexpr int64_t usual_tokens = 2048, fewest_tokens = 32;
+
+ScorePlan plan_of(const ScoreShape &shape, int64_t tokens) {
+  const HyperParameters &parameters = shape.model.parameters;
+  const int64_t longest = shape.tree.longest();
+  ScorePlan plan;
+  plan.limits.tokens = tokens;
+  plan.limits.carried = shape.tree.most_carried(tokens);
+  uint64_t adapter_values = 0;
+  for (const Layer &layer : shape.model.layers) {
+    ProjectionRanks &ranks = plan.limits.ranks.emplace_back();
+    for (size_t p = 0; p < projection_count; ++p) {
+      const Linear &linear = layer.projections[p];
+      ranks[p] = linear.lora.rank;
+      adapter_values += static_cast<uint64_t>(linear.lora.rank * (linear.weight.in + linear.weight.out));
+    }
+  }
+  const PassMemory pass = lay_out(parameters, plan.limits, nullptr);
+  uint64_t floats = pass.activation_floats + pass.workspace_floats + adapter_values;
+  for (const RopeParameters &rope : parameters.ropes) floats += static_cast<uint64_t>(longest * rope.dims);
+  plan.bytes = floats * sizeof(float) + cpu_scratch_bytes(shape.threads, longest) + shape.tree.bytes() +
+               shape.pair_bytes + fixed_bytes(shape.file);
+  for (const TensorView &tensor : shape.file.tensors()) plan.bytes += tensor.bytes;
+  return plan;
+}
+
+} // namespace
+
+ScorePlan plan_score(const ScoreShape &shape, std::optional<int64_t> batch_tokens, uint64_t comfortable_bytes) {
+  int64_t tokens = std::min(batch_tokens.value_or(usual_tokens), shape.tree.rows());
+  ScorePlan plan = plan_of(shape, tokens);
+  while (plan.bytes > comfortable_bytes && tokens > fewest_tokens) {
+    tokens = std::max(fewest_tokens, tokens / 2);
+    plan = plan_of(shape, tokens);
+  }
+  return plan;
+}
+
+} // namespace trex

@@ -1,0 +1,50 @@
+// What parity.mjs compares with llama.cpp: one entry for each architecture, with what make-model needs for a small one.
+// A new architecture is one more entry. K types have blocks of 256 values, so every row is 256 or 512 long.
+//
+//   pre            the tokenizer's name, any that llama.cpp knows for it
+//   name           what it is called in the table; the architecture unless it is a variant
+//   dimensions     added to `commonDimensions`
+//   make           further fields of make-model
+//   f32Only        a variant whose types need no comparison of their own
+//   longTokens     beyond llama.cpp's default micro-batch of 512 and, where there is a sliding window, beyond the window
+//   allowed        {rms, largest} of the F32 logits, where the default of parity.mjs does not hold; say why
+export const commonDimensions = {layers: 2, embedding: 256, feedForward: 512, heads: 4, kvHeads: 2, headDim: 64, contextLength: 1024};
+
+// llama.cpp looks GELU up in a table of half-precision numbers (GGML_GELU_FP16); we compute it. A relative 5e-4 on every
+// activation is what the table allows; measured is less.
+const geluTable = {rms: 1e-3, largest: 2e-3};
+const window = {"attention.sliding_window": 64, "attention.sliding_window_pattern": 3};
+
+// Four layers instead of two: the same rounding, summed over twice as many.
+const deeper = {rms: 2e-6, largest: 4e-6};
+
+const list = [
+    {architecture: "llama", pre: "llama-bpe", dimensions: {tieEmbeddings: false, ropeBase: 500000, rmsEpsilon: 1e-5},
+        make: {ropeFactors: Array.from({length: 32}, (_, index) => (index < 16 ? 1 : index < 24 ? 3 : 8))}}, // Llama 3.x
+    {name: "llama, biases, linear rope", f32Only: true, architecture: "llama", pre: "llama-bpe", dimensions: {rmsEpsilon: 1e-5},
+        make: {biases: ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"],
+            metadata: {"rope.scaling.type": "linear", "rope.scaling.factor": 4}}},
+    {architecture: "mistral3", pre: "llama-bpe", dimensions: {tieEmbeddings: false, ropeBase: 1000000, rmsEpsilon: 1e-5},
+        make: {metadata: {"attention.temperature_scale": 0.1, "rope.scaling.type": "yarn", "rope.scaling.factor": 16,
+            "rope.scaling.original_context_length": 128, "rope.scaling.yarn_beta_fast": 32, "rope.scaling.yarn_beta_slow": 1,
+            "rope.scaling.yarn_log_multiplier": 0.5}}},
+    {architecture: "smollm3", pre: "llama-bpe", dimensions: {layers: 4, ropeBase: 2000000, rmsEpsilon: 1e-6}, allowed: deeper},
+    {architecture: "qwen2", pre: "qwen2", dimensions: {tieEmbeddings: true, ropeBase: 1000000, rmsEpsilon: 1e-6}},
+    {architecture: "qwen3", pre: "qwen2", dimensions: {headDim: 128, tieEmbeddings: false, ropeBase: 10000, rmsEpsilon: 1e-6}},
+    {name: "qwen3, YaRN", f32Only: true, architecture: "qwen3", pre: "qwen2", dimensions: {headDim: 128, ropeBase: 1000000},
+        make: {metadata: {"rope.scaling.type": "yarn", "rope.scaling.factor": 4, "rope.scaling.original_context_length": 256}}},
+    {architecture: "gemma2", pre: "qwen2", dimensions: {layers: 3, headDim: 128, rmsEpsilon: 1e-6}, allowed: geluTable,
+        make: {metadata: {"attention.sliding_window": 64, "attn_logit_softcapping": 5, "final_logit_softcapping": 4}}},
+    {architecture: "gemma3", pre: "qwen2", dimensions: {layers: 4, headDim: 128, ropeBase: 1000000, rmsEpsilon: 1e-6}, allowed: geluTable,
+        make: {metadata: {...window, "rope.freq_base_swa": 10000, "rope.scaling.type": "linear", "rope.scaling.factor": 8}}},
+    {architecture: "phi3", pre: "qwen2", dimensions: {tieEmbeddings: false, ropeBase: 10000, rmsEpsilon: 1e-5},
+        mixedRanks: {"blk.0.attn_qkv": 1, "blk.0.attn_output": 3, "blk.1.ffn_down": 16, "blk.1.ffn_up": 32},
+        make: {ropeFactors: Array.from({length: 24}, (_, index) => 1 + index / 10), longRopeFactors: Array.from({length: 24}, (_, index) => 1 + index),
+            metadata: {"rope.dimension_count": 48, "rope.scaling.attn_factor": 1.19, "rope.scaling.original_context_length": 256}}}
+];
+export const architectures = list.map((entry) => ({name: entry.architecture, ...entry}));
+
+// As merge's "type"; F32 is always compared.
+export const quantisedTypes = [
+    "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "MXFP4", "Q4_K_M"
+];
