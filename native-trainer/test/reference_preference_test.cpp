@@ -20,7 +20,7 @@ constexpr double sum_tolerance = 2e-6;      // of an answer's log-probability, r
 constexpr double loss_tolerance = 5e-6;     // relative; a margin is a small difference of large sums
 constexpr double gradient_tolerance = 2e-5; // of the tensor's norm
 
-constexpr const char *names[] = {"llama"};
+constexpr const char *names[] = {"llama", "gemma2"};
 constexpr const char *sides[] = {"chosen", "rejected"};
 
 // Every pair's chosen answer, then its rejected one.

@@ -26,7 +26,8 @@ constexpr double step_tolerance = 5e-6;     // of a later step's loss, relative
 constexpr double norm_tolerance = 2e-5;     // of a step's gradient norm, relative
 constexpr double value_tolerance = 1e-4;    // of what ten steps have made of a tensor, of its norm
 
-constexpr const char *names[] = {"llama", "llama-linear", "qwen2", "qwen3"};
+constexpr const char *names[] = {"llama",  "llama-linear", "mistral3", "smollm3", "qwen2",
+                                 "qwen3",  "gemma2",       "gemma3",   "phi3",    "phi3-long"};
 
 struct Report {
   Worst loss, target, gradient, step, norm, value;
