@@ -1,5 +1,5 @@
 // Ranks of single tensors: what they may be, what they cost, and that training, file and score agree on what they mean.
-#include "plan/lora_ranks.h"
+#include "plan/lora_choice.h"
 
 #include <cmath>
 #include <filesystem>
