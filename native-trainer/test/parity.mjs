@@ -1,6 +1,6 @@
 // Trains small models with trex-train and compares its log-likelihoods with what llama.cpp, through the pinned
-// node-llama-cpp, says about the same file: three architectures, with and without an adapter, at two scales, and with
-// ranks that differ between the adapter's tensors.
+// node-llama-cpp, says about the same file: three architectures, with and without an adapter, at two scales, with ranks
+// and scales that differ between the adapter's tensors, and with a PiSSA adapter on the original base.
 // Everything is F32, because llama.cpp rounds activations to eight bits before a product with quantised weights.
 // Run by ctest as: node parity.mjs PROGRAM
 import {execFileSync} from "node:child_process";
@@ -72,16 +72,21 @@ function trainedModel({architecture, pre, ...shape}) {
         optimizer: {learningRate: 0.01}
     });
     const model = at(`${architecture}-full/model.gguf`);
-    const adapter = (name, ranks) => {
+    const adapter = (name, lora) => {
         const outDir = at(`${architecture}-${name}`);
         trex("train", {
-            ...common, model, outDir, steps: 10, data: at("other.jsonl"), lora: {rank: 4, alpha: 12, ranks}, optimizer: {learningRate: 0.01}
+            ...common, model, outDir, steps: 10, data: at("other.jsonl"), lora: {rank: 4, alpha: 12, ...lora}, optimizer: {learningRate: 0.01}
         });
         return `${outDir}/adapter.gguf`;
     };
     return {
         model, adapter: adapter("lora", {}),
-        mixed: adapter("mixed", {"blk.0.attn_q": 1, "blk.0.attn_v": 6, "blk.1.attn_output": 3, "blk.1.ffn_down": 16, "blk.2.ffn_gate": 32})
+        mixed: adapter("mixed", {ranks: {"blk.0.attn_q": 1, "blk.0.attn_v": 6, "blk.1.attn_output": 3, "blk.1.ffn_down": 16, "blk.2.ffn_gate": 32}}),
+        chosen: adapter("chosen", {
+            scaling: "rslora", targets: ["attn_*", "blk.1.ffn_*"], layers: [-2, -1],
+            overrides: [{match: "*_v", rank: 6, alpha: 5}, {match: "ffn_*", layers: [1, 1], alpha: 30}]
+        }),
+        principal: adapter("principal", {alpha: 4, init: "pissa"})
     };
 }
 
@@ -142,11 +147,13 @@ try {
 
     const llama = await getLlama({gpu: false, build: "never", skipDownload: true, logLevel: LlamaLogLevel.error});
     for (const shape of architectures) {
-        const {model, adapter, mixed} = trainedModel(shape);
+        const {model, adapter, mixed, chosen, principal} = trainedModel(shape);
         const base = await compare(llama, `${shape.architecture} alone`, model, pairs, null, 1);
         const whole = await compare(llama, `${shape.architecture} with its adapter`, model, pairs, adapter, 1);
         const half = await compare(llama, `${shape.architecture} with half of it`, model, pairs, adapter, 0.5);
         await compare(llama, `${shape.architecture} with an adapter of mixed ranks`, model, pairs, mixed, 1);
+        await compare(llama, `${shape.architecture} with rsLoRA, patterns and overrides`, model, pairs, chosen, 1);
+        await compare(llama, `${shape.architecture} with a PiSSA adapter`, model, pairs, principal, 1);
         if (Math.abs(base - whole) < 1 || Math.abs(whole - half) < 1) {
             failures++;
             console.log(`FAILED ${shape.architecture}: the adapter has next to no effect, so nothing was compared`);
