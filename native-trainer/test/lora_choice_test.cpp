@@ -100,7 +100,8 @@ TEST(what_chooses_nothing_is_refused_with_what_there_is) {
     CHECK_CASE(told.find("attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down") != std::string::npos, told);
   }
   choice.targets = {"blk.0.attn_q"};
-  for (const LayerRange range : {LayerRange{0, 2}, LayerRange{-3, 1}, LayerRange{1, 0}, LayerRange{-1, 0}, LayerRange{1, 1}}) {
+  for (const LayerRange range :
+       {LayerRange{0, 2}, LayerRange{-3, 1}, LayerRange{1, 0}, LayerRange{-1, 0}, LayerRange{1, 1}}) {
     choice.layers = range;
     CHECK_CASE(refusal(choice).starts_with("lora.layers"), std::to_string(range.first));
   }
@@ -110,7 +111,7 @@ TEST(what_chooses_nothing_is_refused_with_what_there_is) {
     return refusal(choice);
   };
   CHECK(overridden({"attn_q", {}, 2, {}}).starts_with("accepted"));
-  CHECK(overridden({"attn_k", {}, 2, {}}).starts_with("lora.unknown_target"));         // not among the targets
+  CHECK(overridden({"attn_k", {}, 2, {}}).starts_with("lora.unknown_target"));               // not among the targets
   CHECK(overridden({"attn_q", LayerRange{1, 1}, 2, {}}).starts_with("lora.unknown_target")); // not in those layers
   CHECK(overridden({"attn_q", LayerRange{0, 2}, 2, {}}).starts_with("lora.layers"));
 }
@@ -134,8 +135,8 @@ TEST(later_overrides_win_and_single_ranks_win_over_all) {
     CHECK_CASE(near(served_scale(choice, tensor), scale), name);
   }
   choice.scaling = LoraScaling::rslora;
-  CHECK(near(tensor_named(choice, "blk.0.ffn_down").scale, 4.0));                    // 8 / sqrt 4
-  CHECK(near(tensor_named(choice, "blk.1.attn_q").scale, 24.0 / std::sqrt(8.0)));    // of the override's rank, not its own
+  CHECK(near(tensor_named(choice, "blk.0.ffn_down").scale, 4.0));                 // 8 / sqrt 4
+  CHECK(near(tensor_named(choice, "blk.1.attn_q").scale, 24.0 / std::sqrt(8.0))); // of the override's rank, not its own
   for (const LoraTensor &tensor : lora_tensors(choice, tiny())) {
     CHECK_CASE(near(served_scale(choice, tensor), tensor.scale), tensor.name);
   }
@@ -180,7 +181,8 @@ TEST(what_is_chosen_is_served_as_it_was_trained) {
        {"alpha", 8},
        {"scaling", "rslora"},
        {"ranks", {{"blk.0.attn_q", 5}}},
-       {"overrides", {{{"match", "ffn_*"}, {"rank", 6}, {"alpha", 1.5}}, {{"match", "*_v"}, {"layers", {0, 0}}, {"alpha", 30}}}}}};
+       {"overrides",
+        {{{"match", "ffn_*"}, {"rank", 6}, {"alpha", 1.5}}, {{"match", "*_v"}, {"layers", {0, 0}}, {"alpha", 30}}}}}};
   for (const json &lora : choices) {
     json request = request_into("choice-served");
     request["lora"] = lora;

@@ -93,7 +93,8 @@ TEST(principal_starts_are_the_truncated_singular_value_decomposition) {
       CHECK(start.a[i] == start.a[i + static_cast<size_t>(rank * in)]);
     }
     for (size_t i = 0; i < start.b.size(); i += static_cast<size_t>(2 * rank)) {
-      for (size_t k = 0; k < static_cast<size_t>(rank); ++k) CHECK(start.b[i + k] == -start.b[i + k + static_cast<size_t>(rank)]);
+      for (size_t k = 0; k < static_cast<size_t>(rank); ++k)
+        CHECK(start.b[i + k] == -start.b[i + k + static_cast<size_t>(rank)]);
     }
     const Start other = principal(w, rank, scale, 3);
     CHECK(start.a == other.a && start.b == other.b); // whatever the threads
@@ -103,12 +104,14 @@ TEST(principal_starts_are_the_truncated_singular_value_decomposition) {
 TEST(a_matrix_of_lower_rank_has_dead_directions) {
   const int64_t in = 9, out = 7;
   std::vector<float> values(static_cast<size_t>(in * out));
-  for (int64_t i = 0; i < in * out; ++i) values[static_cast<size_t>(i)] = static_cast<float>(i / in) * static_cast<float>(i % in);
+  for (int64_t i = 0; i < in * out; ++i)
+    values[static_cast<size_t>(i)] = static_cast<float>(i / in) * static_cast<float>(i % in);
   const Weight w{reinterpret_cast<const std::byte *>(values.data()), GGML_TYPE_F32, in, out, in * sizeof(float)};
   const Start start = principal(w, 3, 1.0);
   const std::vector<double> product = half_product(start, w, 3, 1.0, 0);
   double worst = 0.0;
-  for (size_t i = 0; i < product.size(); ++i) worst = std::max(worst, std::abs(product[i] - static_cast<double>(values[i])));
+  for (size_t i = 0; i < product.size(); ++i)
+    worst = std::max(worst, std::abs(product[i] - static_cast<double>(values[i])));
   CHECK_CASE(worst < 1e-4, std::to_string(worst));
 }
 

@@ -41,8 +41,8 @@ std::string code_of(const json &optimizer) {
 
 bool near(double x, double y) { return std::abs(x - y) < 1e-12; }
 
-// The paper's numbers from their bits: an optional sign, z zeros, a one, and a fraction that counts the middles of equal
-// parts of [0.1, 1] * 10^-z. The pattern without a one is zero; the one that is left over stands for 1.
+// The paper's numbers from their bits: an optional sign, z zeros, a one, and a fraction that counts the middles of
+// equal parts of [0.1, 1] * 10^-z. The pattern without a one is zero; the one that is left over stands for 1.
 std::vector<float> dynamic_numbers(bool is_signed) {
   std::set<float> numbers = {0.0f, 1.0f};
   const int bits = is_signed ? 7 : 8;
@@ -66,7 +66,8 @@ struct Coded {
   std::vector<float> largest;
 };
 
-// The tiny model's matrices are small; rank 128 makes all but the B of attn_v, 16 x 128 values, large enough to be coded.
+// The tiny model's matrices are small; rank 128 makes all but the B of attn_v, 16 x 128 values, large enough to be
+// coded.
 json wide_into(const std::string &folder) {
   json request = request_into(folder);
   request["lora"] = {{"rank", 128}, {"alpha", 128}, {"targets", {"attn_v", "ffn_down"}}};
@@ -81,7 +82,10 @@ TEST(schedules_rise_stay_and_fall_as_defined) {
   CHECK(near(rate_at(wsd, 1), 0.1) && near(rate_at(wsd, 10), 1.0) && near(rate_at(wsd, 11), 1.0));
   CHECK(near(rate_at(wsd, 80), 1.0) && near(rate_at(wsd, 81), 1.0 - 0.9 / 20) && near(rate_at(wsd, 90), 0.55));
   CHECK(near(rate_at(wsd, 100), 0.1));
-  const json root = {{"schedule", "wsd"}, {"warmupSteps", 3}, {"decayFraction", 0.5}, {"decayShape", "1-sqrt"},
+  const json root = {{"schedule", "wsd"},
+                     {"warmupSteps", 3},
+                     {"decayFraction", 0.5},
+                     {"decayShape", "1-sqrt"},
                      {"finalFraction", 0.0}};
   CHECK(near(rate_at(root, 2), 2.0 / 3) && near(rate_at(root, 50), 1.0) && near(rate_at(root, 100), 0.0));
   CHECK(near(rate_at(root, 68), 1.0 - std::sqrt(18.0 / 50)));
@@ -90,13 +94,15 @@ TEST(schedules_rise_stay_and_fall_as_defined) {
   CHECK(near(rate_at(tight, 90), 1.0) && near(rate_at(tight, 95), 0.55) && near(rate_at(tight, 100), 0.1));
   CHECK(near(rate_at({{"schedule", "wsd"}, {"warmupSteps", 0}, {"decayFraction", 0.0}}, 100), 1.0));
 
-  CHECK(near(rate_at({{"warmupSteps", 5}}, 4), 0.8) && near(rate_at({{"warmupSteps", 0}, {"schedule", "linear"}}, 50), 0.55));
-  CHECK(near(rate_at({{"warmupSteps", 200}}, 100), 0.5));                 // never gets there
-  CHECK(rate_at({{"warmupSteps", 5}}, 37) == rate_at({}, 37));            // the default fraction is 0.05
+  CHECK(near(rate_at({{"warmupSteps", 5}}, 4), 0.8) &&
+        near(rate_at({{"warmupSteps", 0}, {"schedule", "linear"}}, 50), 0.55));
+  CHECK(near(rate_at({{"warmupSteps", 200}}, 100), 0.5));      // never gets there
+  CHECK(rate_at({{"warmupSteps", 5}}, 37) == rate_at({}, 37)); // the default fraction is 0.05
   CHECK(near(rate_at({{"schedule", "constant"}}, 99), 1.0) && near(rate_at({}, 100), 0.1));
 
   CHECK(code_of({{"warmupSteps", 5}, {"warmupFraction", 0.1}}) == "request.conflict");
-  CHECK(code_of({{"decayFraction", 0.1}}) == "request.conflict" && code_of({{"decayShape", "linear"}}) == "request.conflict");
+  CHECK(code_of({{"decayFraction", 0.1}}) == "request.conflict" &&
+        code_of({{"decayShape", "linear"}}) == "request.conflict");
   CHECK(code_of({{"schedule", "wsd"}, {"decayFraction", 1.5}}) == "request.range");
   CHECK(code_of({{"schedule", "wsd"}, {"decayShape", "cosine"}}) == "request.range");
   CHECK(code_of({{"states", "4bit"}}) == "request.range" && code_of({{"emaDecay", 1.0}}) == "request.range");
@@ -176,7 +182,8 @@ TEST(small_second_moments_do_not_explode) {
     std::vector<float> g(count, 1e-4f);
     if (step == 1) g[0] = 100.0f;
     const std::vector<float> before = x;
-    cpu_ops().adamw8(device, x.data(), m.view(), v.view(), g.data(), count, {0.01f, 0.9f, 0.999f, 1e-8f, 0.0f, step, 1.0f});
+    cpu_ops().adamw8(device, x.data(), m.view(), v.view(), g.data(), count,
+                     {0.01f, 0.9f, 0.999f, 1e-8f, 0.0f, step, 1.0f});
     for (size_t i = 0; i < x.size(); ++i) CHECK_CASE(std::abs(x[i] - before[i]) <= 0.0101f, std::to_string(step));
   }
 }
@@ -221,9 +228,9 @@ TEST(plans_count_states_and_averages_to_the_byte) {
 }
 
 TEST(every_state_survives_a_stop) {
-  for (const json &extra :
-       {json{{"states", "8bit"}}, json{{"emaDecay", 0.8}}, json{{"states", "8bit"}, {"emaDecay", 0.8}, {"loraPlusRatio", 4}},
-        json{{"schedule", "wsd"}, {"warmupSteps", 2}, {"decayShape", "1-sqrt"}}}) {
+  for (const json &extra : {json{{"states", "8bit"}}, json{{"emaDecay", 0.8}},
+                            json{{"states", "8bit"}, {"emaDecay", 0.8}, {"loraPlusRatio", 4}},
+                            json{{"schedule", "wsd"}, {"warmupSteps", 2}, {"decayShape", "1-sqrt"}}}) {
     json whole = wide_into("stop-whole"), pieces = wide_into("stop-pieces");
     whole["neftuneAlpha"] = pieces["neftuneAlpha"] = 2;
     whole["optimizer"].update(extra);
@@ -272,7 +279,8 @@ TEST(lora_plus_moves_b_by_its_ratio) {
   };
   // B starts at zero, so the first step moves B and not A; a power of two scales every bit alike.
   const Adapter one = first_step({{"learningRate", 0.01}, {"schedule", "constant"}, {"warmupSteps", 0}});
-  const Adapter four = first_step({{"learningRate", 0.01}, {"schedule", "constant"}, {"warmupSteps", 0}, {"loraPlusRatio", 4}});
+  const Adapter four =
+      first_step({{"learningRate", 0.01}, {"schedule", "constant"}, {"warmupSteps", 0}, {"loraPlusRatio", 4}});
   for (size_t i = 0; i < one.tensors.size(); ++i) {
     CHECK(one.tensors[i].a == four.tensors[i].a);
     for (size_t k = 0; k < one.tensors[i].b.size(); ++k) CHECK(four.tensors[i].b[k] == 4.0f * one.tensors[i].b[k]);
@@ -305,7 +313,8 @@ TEST(the_average_is_what_its_definition_says) {
     set.update({0.1f, 0.9f, 0.999f, 1e-8f, 0.0f, step, 1.0f});
     set.update_average(0.7, step);
     const double decay = step < 21 ? (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)) : 0.7;
-    for (size_t i = 0; i < want.size(); ++i) want[i] = decay * want[i] + (1.0 - decay) * static_cast<double>(set.values()[i]);
+    for (size_t i = 0; i < want.size(); ++i)
+      want[i] = decay * want[i] + (1.0 - decay) * static_cast<double>(set.values()[i]);
   }
   CHECK(relative_error({set.average(), set.average() + count}, want) < 1e-6);
   const std::vector<float> values(set.values(), set.values() + count), average(set.average(), set.average() + count);
@@ -314,7 +323,8 @@ TEST(the_average_is_what_its_definition_says) {
     const AveragedValues averaged(set);
     CHECK(std::equal(average.begin(), average.end(), set.values()));
   }
-  CHECK(std::equal(values.begin(), values.end(), set.values()) && std::equal(average.begin(), average.end(), set.average()));
+  CHECK(std::equal(values.begin(), values.end(), set.values()) &&
+        std::equal(average.begin(), average.end(), set.average()));
 }
 
 TEST(an_averaged_job_trains_alike_and_delivers_the_average) {
@@ -345,7 +355,8 @@ TEST(neftune_reaches_the_pass) {
   request["seed"] = 9;
   const PassNoise noise = noise_of_step(parse_train_request(request), 7);
   CHECK(noise.embedding_noise == 5.0f && noise.dropout == 0.25f && noise.seed == 9 && noise.step == 7);
-  CHECK(noise.first_token == 0 && noise_of_step(parse_train_request(request_into("neftune")), 0).embedding_noise == 0.0f);
+  CHECK(noise.first_token == 0 &&
+        noise_of_step(parse_train_request(request_into("neftune")), 0).embedding_noise == 0.0f);
   request["neftuneAlpha"] = -1;
   CHECK(train(request).code == "request.range");
 }

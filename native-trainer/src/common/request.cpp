@@ -204,7 +204,9 @@ std::vector<Request> Request::optional_objects(const std::string &key) {
   if (value == nullptr) return objects;
   const auto is_object = [](const json &element) { return element.is_object(); };
   if (!value->is_array() || !std::all_of(value->begin(), value->end(), is_object)) wrong_type(key, "a list of objects");
-  for (const json &element : *value) objects.emplace_back(element, path(key) + "[" + std::to_string(objects.size()) + "]");
+  for (const json &element : *value) {
+    objects.emplace_back(element, path(key) + "[" + std::to_string(objects.size()) + "]");
+  }
   return objects;
 }
 

@@ -1,8 +1,8 @@
 #include "plan/lora_choice.h"
 
 #include <algorithm>
-#include <cmath>
 #include <charconv>
+#include <cmath>
 
 #include "common/failure.h"
 #include "common/glob.h"
@@ -64,18 +64,16 @@ int64_t last_layer(const std::vector<Candidate> &candidates) {
 
 [[noreturn]] void unknown_target(const std::string &pattern, const std::string &field, const std::string &of_what,
                                  const std::vector<Candidate> &candidates) {
-  throw config_failure("lora.unknown_target",
-                       "\"" + pattern + "\" in " + field + " fits no tensor " + of_what + ".",
+  throw config_failure("lora.unknown_target", "\"" + pattern + "\" in " + field + " fits no tensor " + of_what + ".",
                        "Write a name or a pattern such as attn_* or blk.LAYER.NAME: LAYER from 0 to " +
                            std::to_string(last_layer(candidates)) + ", NAME one of " + names_of(candidates) + ".");
 }
 
 [[noreturn]] void unknown_tensor(const std::string &name, const std::vector<Candidate> &chosen) {
-  throw config_failure("lora.unknown_tensor",
-                       "\"" + name + "\" in lora.ranks is not a tensor that this adapter changes.",
-                       "Write blk.LAYER.NAME without \".weight\": LAYER from 0 to " +
-                           std::to_string(last_layer(chosen)) + ", NAME one of lora.targets (" + names_of(chosen) +
-                           ").");
+  throw config_failure(
+      "lora.unknown_tensor", "\"" + name + "\" in lora.ranks is not a tensor that this adapter changes.",
+      "Write blk.LAYER.NAME without \".weight\": LAYER from 0 to " + std::to_string(last_layer(chosen)) +
+          ", NAME one of lora.targets (" + names_of(chosen) + ").");
 }
 
 [[noreturn]] void rank_too_large(const Candidate &tensor, int64_t rank, const std::string &who) {
@@ -107,8 +105,7 @@ std::vector<Candidate> choose(const LoraChoice &choice, const std::vector<Candid
       unknown_target(pattern, "lora.targets", "of this model", candidates);
     }
   }
-  const LayerRange layers =
-      resolved(choice.layers.value_or(LayerRange{}), last_layer(candidates) + 1, "lora.layers");
+  const LayerRange layers = resolved(choice.layers.value_or(LayerRange{}), last_layer(candidates) + 1, "lora.layers");
   std::vector<Candidate> chosen;
   for (const Candidate &candidate : candidates) {
     const bool wanted = std::any_of(patterns.begin(), patterns.end(),
@@ -170,11 +167,11 @@ std::vector<LoraTensor> lora_tensors(const LoraChoice &choice, const HyperParame
   const std::vector<Candidate> candidates = candidates_of(parameters);
   const std::vector<Candidate> chosen = choose(choice, candidates);
   const std::vector<Strength> strength = strengths(choice, chosen, last_layer(candidates) + 1);
-  for (const auto &[name, rank] : choice.ranks) {
-    const auto tensor =
-        std::find_if(chosen.begin(), chosen.end(), [&](const Candidate &one) { return one.whole == name; });
-    if (tensor == chosen.end()) unknown_tensor(name, chosen);
-    if (rank > std::min(tensor->in, tensor->out)) rank_too_large(*tensor, rank, "lora.ranks gives");
+  for (const auto &named : choice.ranks) {
+    const auto tensor = std::find_if(chosen.begin(), chosen.end(),
+                                     [&](const Candidate &candidate) { return candidate.whole == named.first; });
+    if (tensor == chosen.end()) unknown_tensor(named.first, chosen);
+    if (named.second > std::min(tensor->in, tensor->out)) rank_too_large(*tensor, named.second, "lora.ranks gives");
   }
   const double file_alpha = stored_alpha(choice);
   std::vector<LoraTensor> tensors;

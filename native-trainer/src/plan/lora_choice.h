@@ -45,9 +45,9 @@ struct LoraChoice {
   int64_t rank = 16;
   double alpha = 32.0;
   LoraScaling scaling = LoraScaling::standard;
-  std::optional<std::vector<std::string>> targets; // names or patterns; absent: every matrix of the layers
-  std::optional<LayerRange> layers;                // absent: all
-  std::vector<LoraOverride> overrides;             // later ones win
+  std::optional<std::vector<std::string>> targets;   // names or patterns; absent: every matrix of the layers
+  std::optional<LayerRange> layers;                  // absent: all
+  std::vector<LoraOverride> overrides;               // later ones win
   std::map<std::string, int64_t, std::less<>> ranks; // of single tensors: "blk.3.attn_q", without ".weight"
   bool frozen_copy = false; // every pair carries its frozen start as well: see LoraTensor::frozen_rank
 

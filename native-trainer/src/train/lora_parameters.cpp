@@ -80,8 +80,9 @@ void attach_lora(Model &model, const ParameterSet &set, const std::vector<LoraTa
   for (size_t index = 0; index < targets.size(); ++index) {
     const LoraTensor &tensor = targets[index].tensor;
     const int64_t a = set.offset(2 * index), b = set.offset(2 * index + 1);
-    projection_of(model, targets[index]).lora = {set.values() + a,    set.values() + b, set.gradients() + a,
-                                                 set.gradients() + b, tensor.rank,      static_cast<float>(tensor.scale)};
+    projection_of(model, targets[index]).lora = {set.values() + a,    set.values() + b,
+                                                 set.gradients() + a, set.gradients() + b,
+                                                 tensor.rank,         static_cast<float>(tensor.scale)};
   }
 }
 
@@ -105,9 +106,8 @@ void start_from_adapter(Model &model, const ParameterSet &set, const std::vector
                         const LoraChoice &choice, const Adapter &adapter) {
   const bool ranks_must_agree = has_mixed_ranks(adapter, choice);
   for (const AdapterTensor &tensor : adapter.tensors) {
-    const auto target = std::find_if(targets.begin(), targets.end(), [&](const LoraTarget &candidate) {
-      return candidate.tensor.name == tensor.base;
-    });
+    const auto target = std::find_if(targets.begin(), targets.end(),
+                                     [&](const LoraTarget &candidate) { return candidate.tensor.name == tensor.base; });
     if (target == targets.end()) {
       throw config_failure("lora.init_from",
                            "The adapter to continue from changes " + tensor.base + ", which is not among the targets.",
@@ -154,8 +154,8 @@ void attach_adapter(Model &model, const Adapter &adapter, double scale) {
     for (const AdapterTensor &tensor : adapter.tensors) {
       if (tensor.base != name) continue;
       model.layers[layer].projections[projection].lora = {
-          tensor.a.data(), tensor.b.data(), nullptr, nullptr, tensor.rank,
-          static_cast<float>(scale_of(adapter, tensor) * scale)};
+          tensor.a.data(), tensor.b.data(), nullptr,
+          nullptr,         tensor.rank,     static_cast<float>(scale_of(adapter, tensor) * scale)};
     }
   });
 }

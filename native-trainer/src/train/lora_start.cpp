@@ -27,7 +27,8 @@ struct Vectors {
   Rows rows() { return {precise.data(), count, width}; }
   void widen() { std::copy(single.begin(), single.end(), precise.begin()); }
   void narrow() {
-    std::transform(precise.begin(), precise.end(), single.begin(), [](double value) { return static_cast<float>(value); });
+    std::transform(precise.begin(), precise.end(), single.begin(),
+                   [](double value) { return static_cast<float>(value); });
   }
 
   int64_t count, width;
@@ -89,7 +90,7 @@ void start_principal(const Ops &ops, Device &device, const Weight &w, double sca
   constexpr int iterations = 4;
   const int64_t count = std::min(rank + oversampling, std::min(w.in, w.out));
   Vectors left(count, w.out), right(count, w.in); // their rows span the columns and the rows of W
-  const auto times_w = [&] { // right = left W
+  const auto times_w = [&] {                      // right = left W
     ops.linear_backward(device, right.matrix(), false, left.matrix(), {}, w, nullptr, nullptr, nullptr, nullptr,
                         nullptr, {}, nullptr);
   };

@@ -26,11 +26,11 @@ void start_gaussian(float *a, float *b, int64_t in, int64_t out, int64_t rank, u
 // as one pair of twice the rank whose second half, A0 and -B0, keeps its values. So the adapter is exact against the
 // original W whatever the precision of U, S and V, and llama.cpp needs no other file.
 //
-// U, S and V come from randomised subspace iteration (Halko, Martinsson and Tropp, 2011, algorithm 4.4 and section 5.1):
-// 2 * iterations + 2 products of W with rank + 8 vectors through the back end's own linear operation, which decodes W a
-// panel at a time, then one-sided Jacobi rotations in fp64. Besides the pair it needs 3 (rank + 8) (in + out) values,
-// given back before the activations are allocated. a is [2 rank, in], b [out, 2 rank].
-// Throws std::bad_alloc. rank is at most min(in, out).
+// U, S and V come from randomised subspace iteration (Halko, Martinsson and Tropp, 2011, algorithm 4.4 and
+// section 5.1): 2 * iterations + 2 products of W with rank + 8 vectors through the back end's own linear operation,
+// which decodes W a panel at a time, then one-sided Jacobi rotations in fp64. Besides the pair it needs 3 (rank + 8)
+// (in + out) values, given back before the activations are allocated. a is [2 rank, in], b [out, 2 rank]. Throws
+// std::bad_alloc. rank is at most min(in, out).
 void start_principal(const Ops &ops, Device &device, const Weight &w, double scale, float *a, float *b, int64_t rank,
                      uint64_t seed, uint64_t stream);
 

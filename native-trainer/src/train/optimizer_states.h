@@ -7,8 +7,9 @@
 
 namespace trex {
 
-// eight_bit: one byte for a value of a moment and four for each block of 256 (ops/cpu/adamw8.cpp). Tensors of fewer than
-// 4096 values stay in fp32, as in the paper (Dettmers et al., 2022): they are the ones that mind, and save nothing.
+// eight_bit: one byte for a value of a moment and four for each block of 256 (ops/cpu/adamw8.cpp). Tensors of fewer
+// than 4096 values stay in fp32, as in the paper (Dettmers et al., 2022): they are the ones that mind, and save
+// nothing.
 enum class OptimizerStates { fp32, eight_bit };
 
 inline constexpr int64_t fewest_coded_values = 4096;

@@ -30,8 +30,8 @@ void ParameterSet::add(const TrainedPiece &piece, OptimizerStates states) {
   if (joins) {
     groups_.back().count += piece.count;
   } else {
-    groups_.push_back({count_, piece.count, coded ? layout_.coded : layout_.plain, layout_.blocks, coded, piece.decays,
-                       piece.rate});
+    groups_.push_back(
+        {count_, piece.count, coded ? layout_.coded : layout_.plain, layout_.blocks, coded, piece.decays, piece.rate});
   }
   layout_.add(states, piece.count);
   count_ += piece.count;

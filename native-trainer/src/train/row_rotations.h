@@ -1,6 +1,6 @@
-// One-sided Jacobi rotations: the rows of a matrix are turned in pairs until all are orthogonal. The lengths of the rows
-// are then the matrix's singular values, the small ones accurate too (Demmel & Veselic 1992), and the rows themselves
-// the right singular vectors times them. 60 r^3 operations or so for r rows of r values, in fp64.
+// One-sided Jacobi rotations: the rows of a matrix are turned in pairs until all are orthogonal. The lengths of the
+// rows are then the matrix's singular values, the small ones accurate too (Demmel & Veselic 1992), and the rows
+// themselves the right singular vectors times them. 60 r^3 operations or so for r rows of r values, in fp64.
 #pragma once
 
 #include <cstdint>

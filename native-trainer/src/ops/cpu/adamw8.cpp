@@ -1,4 +1,5 @@
-// AdamW whose two moments are kept in eight bits (Dettmers et al., "8-bit Optimizers via Block-wise Quantization", 2022).
+// AdamW whose two moments are kept in eight bits (Dettmers et al., "8-bit Optimizers via Block-wise Quantization",
+// 2022).
 //
 // A block of 256 values shares one fp32 number, its largest size; a value is its code's entry in a map times that
 // number. The maps are the paper's dynamic quantisation: behind the sign come z zero bits, which choose the decade
@@ -7,9 +8,9 @@
 //   first moment   sign, z = 0..6, f = 6 - z:     127 values of either sign, 0 and 1
 //   second moment  no sign, z = 0..6, f = 7 - z:  254 values, 0 and 1
 //
-// A block is decoded, stepped by the fp32 kernel and encoded again: per value 2 bytes of states read and written instead
-// of 8, and 16 comparisons to find the two nearest codes. Threads own whole blocks, so neither their number nor their
-// order changes a bit.
+// A block is decoded, stepped by the fp32 kernel and encoded again: per value 2 bytes of states read and written
+// instead of 8, and 16 comparisons to find the two nearest codes. Threads own whole blocks, so neither their number nor
+// their order changes a bit.
 //
 // One thing is not the paper's: a second moment above zero is never rounded to zero, but up to the smallest code. The
 // next step would divide by next to nothing otherwise.
