@@ -8,9 +8,9 @@ import {architectures, quantisedTypes} from "./parity_table.mjs";
 
 const readmePath = fileURLToPath(new URL("../README.md", import.meta.url));
 const begin = "<!-- coverage: written by test/coverage_table.mjs -->", end = "<!-- end of coverage -->";
-const names = architectures.map(({architecture}) => architecture);
+const names = architectures.map(({name}) => name);
 const types = ["F32", ...quantisedTypes];
-const cases = ["short", "long"].flatMap((context) => ["none", "1.0", "0.5", "mixed ranks"].map((adapter) => ({context, adapter})));
+const cases = ["short", "long"].flatMap((context) => ["none", "1.0", "0.5", "mixed ranks", "rsLoRA", "PiSSA"].map((adapter) => ({context, adapter})));
 const caseLabel = ({context, adapter}) => `${context}, adapter ${adapter}`;
 
 const isTwin = (row) => row.against === "llama.cpp on the twin" || (row.type === "F32" && row.against === "llama.cpp");

@@ -1,9 +1,8 @@
 // Ranks of single tensors: what they may be, what they cost, and that training, file and score agree on what they mean.
-#include "plan/lora_ranks.h"
+#include "plan/lora_choice.h"
 
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "cli/commands.h"
@@ -12,7 +11,6 @@
 #include "support/brute_force_svd.h"
 #include "support/check.h"
 #include "support/training_jobs.h"
-#include "train/score_command.h"
 
 using namespace trex;
 using namespace trex::test;
@@ -35,20 +33,7 @@ json ranks_everywhere(int rank) {
 const json power_of_two_ranks = {{"blk.0.attn_q", 1}, {"blk.0.ffn_down", 16}, {"blk.1.attn_k", 8}, {"blk.1.ffn_up", 2}};
 const json odd_ranks = {{"blk.0.attn_q", 3}, {"blk.0.ffn_down", 7}, {"blk.1.attn_k", 11}, {"blk.1.ffn_up", 1}};
 
-std::string adapter_of(const json &request) { return request.at("outDir").get<std::string>() + "/adapter.gguf"; }
-
 Adapter read_result(const json &request) { return read_adapter(adapter_of(request), ModelFile::open(tiny_model())); }
-
-// Losses and gradient norms of all steps: the norms see every gradient.
-std::vector<double> course_of(const Outcome &outcome) {
-  std::vector<double> course;
-  for (const json &event : outcome.events) {
-    if (event.at("event") != "step") continue;
-    course.push_back(event.at("loss").get<double>());
-    course.push_back(event.at("gradNorm").get<double>());
-  }
-  return course;
-}
 
 std::string refusal_of(const json &request) {
   const std::string code = train(request).code;
@@ -60,39 +45,6 @@ std::string refusal_of(const json &request) {
     return failure.code == code ? code : code + " in train, " + failure.code + " in plan";
   }
   return code + " in train only";
-}
-
-json plan_of(const json &request) {
-  std::ostringstream out;
-  run_plan(request, out);
-  return json::parse(out.str());
-}
-
-// Mean -ln p over all targets of the counting rows, through `score` and the exported file.
-double scored_loss(const json &request) {
-  std::ifstream rows(counting_rows());
-  std::string pairs;
-  int index = 0;
-  for (std::string line; std::getline(rows, line); ++index) {
-    const json tokens = json::parse(line).at("tokens");
-    pairs += json{{"id", std::to_string(index)},
-                  {"context", json::array({tokens[0]})},
-                  {"continuation", json(tokens.begin() + 1, tokens.end())}}
-                 .dump() +
-             "\n";
-  }
-  write_text("all-pairs.jsonl", pairs);
-  std::ostringstream out;
-  run_score({{"model", tiny_model()}, {"adapter", adapter_of(request)}, {"pairs", in_scratch("all-pairs.jsonl")}}, out);
-  std::istringstream lines(out.str());
-  double sum = 0.0, tokens = 0.0;
-  for (std::string line; std::getline(lines, line);) {
-    const json result = json::parse(line);
-    if (result.contains("event")) continue;
-    sum -= result.at("logLikelihood").get<double>();
-    tokens += result.at("tokens").get<double>();
-  }
-  return sum / tokens;
 }
 
 // Pads every pair with rows and columns of zeros: the same product and, because the gradients of the padding are zero,
@@ -231,19 +183,12 @@ TEST(resuming_with_ranks_gives_the_bytes_of_an_uninterrupted_run) {
   const Outcome uninterrupted = train(whole);
   json pieces = request_into("ranks-pieces");
   pieces["lora"]["ranks"] = odd_ranks;
-  pieces["resume"] = true;
-  pieces["limits"] = {{"seconds", 0}}; // ends every run after one step
-  int runs = 0;
-  Outcome outcome;
-  do {
-    outcome = train(pieces);
-    ++runs;
-  } while (outcome.exit_code == static_cast<int>(FailureClass::timeout) && runs < 20);
-  CHECK(outcome.exit_code == 0 && runs == 9);
+  const Outcome outcome = train_step_by_step(pieces);
+  CHECK(outcome.exit_code == 0);
   CHECK(hash_of(pieces) == hash_of(whole));
   CHECK(outcome.last("done").at("spectra") == uninterrupted.last("done").at("spectra"));
 
-  pieces["limits"] = nullptr;
+  pieces["resume"] = true;
   CHECK(train(pieces).exit_code == 0);
   json other = odd_ranks; // as many values, differently placed
   std::swap(other["blk.1.ffn_up"], other["blk.0.ffn_down"]);

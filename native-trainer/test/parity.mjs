@@ -115,20 +115,22 @@ function trainedModel({name: label, architecture, pre, dimensions, make, mixedRa
         output: {type: "F32"}, optimizer: {learningRate: 0.003}
     });
     const model = at(`${label}-full/model.gguf`);
-    const adapter = (name, ranks) => {
+    const adapter = (name, choice) => {
         const outDir = at(`${label}-${name}`);
         trex("train", {
-            ...common, model, outDir, steps: 8, data: at("other.jsonl"), lora: {rank: 4, alpha: 12, ranks}, optimizer: {learningRate: 0.01}
+            ...common, model, outDir, steps: 8, data: at("other.jsonl"), lora: {rank: 4, alpha: 12, ...choice}, optimizer: {learningRate: 0.01}
         });
         return `${outDir}/adapter.gguf`;
     };
     const lora = adapter("lora", {});
-    const mixed = adapter("mixed", mixedRanks ?? usualMixedRanks);
+    const mixed = adapter("mixed", {ranks: mixedRanks ?? usualMixedRanks});
+    const rsLora = adapter("rslora", {scaling: "rslora", targets: ["attn_*", "blk.1.ffn_*"], overrides: [{match: "attn_output", rank: 9, alpha: 5}]});
+    const principal = adapter("principal", {alpha: 4, init: "pissa"});
     return {
         model,
         adapters: {
             none: {path: null, scale: 1}, "1.0": {path: lora, scale: 1}, "0.5": {path: lora, scale: 0.5},
-            "mixed ranks": {path: mixed, scale: 1}
+            "mixed ranks": {path: mixed, scale: 1}, rsLoRA: {path: rsLora, scale: 1}, PiSSA: {path: principal, scale: 1}
         }
     };
 }
@@ -152,7 +154,7 @@ async function compareF32(entry, model, adapters, texts) {
             report({architecture, type: "F32", context, adapter: name, against: "llama.cpp"},
                 differenceOf(await theirs(model, tokens, adapter), logits[name]), entry.allowed ?? exact);
         }
-        for (const name of ["1.0", "0.5", "mixed ranks"]) {
+        for (const name of ["1.0", "0.5", "mixed ranks", "rsLoRA", "PiSSA"]) {
             if (differenceOf(logits.none, logits[name]).rms > 0.01) continue;
             throw new Error(`${architecture}: the adapter ${name} has next to no effect, so nothing was compared`);
         }

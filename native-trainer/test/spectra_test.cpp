@@ -119,7 +119,7 @@ TEST(spectra_name_their_tensors_and_leave_out_what_is_not_finite) {
   model.layers[0].projections[attn_q].lora = bad.view();
   model.layers[0].projections[ffn_up].lora = good.view();
   const std::vector<TensorSpectrum> spectra = adapter_spectra(
-      model, {{"blk.0.attn_q.weight", 0, attn_q, 4, 6}, {"blk.0.ffn_up.weight", 0, ffn_up, 4, 6}});
+      model, {{{"blk.0.attn_q.weight", 4, 6}, 0, attn_q}, {{"blk.0.ffn_up.weight", 4, 6}, 0, ffn_up}});
   CHECK(spectra.size() == 1 && spectra[0].tensor == "blk.0.ffn_up");
   CHECK(spectra[0].singular_values == good.values());
 

@@ -45,7 +45,7 @@ std::string megabytes(uint64_t bytes) { return std::to_string((bytes + 999'999) 
 
 // Changes that make the job smaller, each with what it would then need.
 std::vector<std::string> advise(const ModelFile &file, const HyperParameters &parameters, const TrainingShape &shape,
-                                int64_t longest_document, uint64_t limit) {
+                                const LoraChoice &choice, int64_t longest_document, uint64_t limit) {
   std::vector<std::string> advice;
   const auto try_shape = [&](const TrainingShape &smaller, const std::string &what) {
     const uint64_t total = plan_memory(file, parameters, smaller).total();
@@ -64,11 +64,21 @@ std::vector<std::string> advise(const ModelFile &file, const HyperParameters &pa
                              (drops_rows ? " (which drops longer rows)" : "");
     if (try_shape(smaller, what)) break;
   }
-  const bool has_named_ranks = !shape.ranks.named.empty();
-  if (!shape.full && (shape.ranks.rank > 4 || has_named_ranks)) {
+  constexpr int64_t low_rank = 4;
+  const bool has_other_ranks = !choice.ranks.empty() || !choice.overrides.empty();
+  if (!shape.full && (choice.rank > low_rank || has_other_ranks)) {
+    LoraChoice lower = choice;
+    lower.rank = low_rank;
+    lower.ranks.clear();
+    lower.overrides.clear();
     TrainingShape lower_rank = shape;
-    lower_rank.ranks = {4, {}};
-    try_shape(lower_rank, has_named_ranks ? "lora.rank 4 without lora.ranks" : "lora.rank 4");
+    lower_rank.lora = lora_tensors(lower, parameters);
+    try_shape(lower_rank, has_other_ranks ? "lora.rank 4 without lora.ranks and lora.overrides" : "lora.rank 4");
+  }
+  if (shape.optimizer_states == OptimizerStates::fp32) {
+    TrainingShape coded = shape;
+    coded.optimizer_states = OptimizerStates::eight_bit;
+    try_shape(coded, "optimizer.states 8bit");
   }
   if (advice.empty()) {
     advice.push_back(shape.full ? "Training all weights of this model does not fit; use method \"lora\"."
@@ -83,12 +93,10 @@ int run_plan(const nlohmann::json &document, std::ostream &out) {
   const TrainRequest request = parse_train_request(document);
   const ModelFile file = ModelFile::open(request.model);
   const HyperParameters parameters = read_hyper_parameters(file);
-  if (!request.full) check_lora_ranks(request.lora.ranks, request.lora.targets, parameters);
+  const int threads = request.threads > 0 ? request.threads : platform::physical_processors();
+  const TrainingShape shape = training_shape(request, parameters, threads);
   const Documents documents =
       read_documents(request.data, "training data", parameters.vocab, request.max_sequence_tokens);
-  const int threads = request.threads > 0 ? request.threads : platform::physical_processors();
-  const TrainingShape shape = training_shape(request, threads);
-
   const MemoryPlan plan = plan_memory(file, parameters, shape);
   const uint64_t limit = request.limit_memory_bytes.value_or(platform::free_memory_bytes());
   const bool fits = plan.total() <= limit;
@@ -112,7 +120,8 @@ int run_plan(const nlohmann::json &document, std::ostream &out) {
       {"steps", work.steps},
       {"tokens", static_cast<int64_t>(work.tokens)},
       {"estimatedSeconds", seconds},
-      {"advice", fits ? std::vector<std::string>{} : advise(file, parameters, shape, longest_document, limit)}};
+      {"advice", fits ? std::vector<std::string>{} : advise(file, parameters, shape, request.lora.choice,
+                                                              longest_document, limit)}};
   out << json_line(answer) << std::endl;
   return 0;
 }

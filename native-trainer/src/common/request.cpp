@@ -212,6 +212,18 @@ Request Request::object_or_empty(const std::string &key) {
   return has(key) ? object(key) : Request(empty_object, path(key));
 }
 
+std::vector<Request> Request::optional_objects(const std::string &key) {
+  std::vector<Request> objects;
+  const json *value = find(key);
+  if (value == nullptr) return objects;
+  const auto is_object = [](const json &element) { return element.is_object(); };
+  if (!value->is_array() || !std::all_of(value->begin(), value->end(), is_object)) wrong_type(key, "a list of objects");
+  for (const json &element : *value) {
+    objects.emplace_back(element, path(key) + "[" + std::to_string(objects.size()) + "]");
+  }
+  return objects;
+}
+
 std::string Request::choice_or(const std::string &key, const std::string &otherwise,
                                const std::vector<std::string> &choices) {
   std::string value = text_or(key, otherwise);

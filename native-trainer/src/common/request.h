@@ -45,6 +45,7 @@ public:
   // A nested object; the optional form gives an empty object when absent.
   Request object(const std::string &key);
   Request object_or_empty(const std::string &key);
+  std::vector<Request> optional_objects(const std::string &key); // a list of objects; none when absent
 
   // One of `choices`, given as text.
   std::string choice_or(const std::string &key, const std::string &otherwise, const std::vector<std::string> &choices);

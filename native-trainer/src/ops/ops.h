@@ -104,6 +104,15 @@ struct AdamW {
   float grad_scale; // gradients are multiplied by this first (clipping)
 };
 
+// One of AdamW's moments in eight bits: a code for every value, and for every block of coded_block values their largest
+// size in fp32. All zero bits is a moment of zero.
+struct CodedMoment {
+  uint8_t *codes = nullptr;
+  float *largest = nullptr;
+};
+inline constexpr int64_t coded_block = 256;
+constexpr int64_t coded_blocks(int64_t values) { return (values + coded_block - 1) / coded_block; }
+
 // Where uniform noise comes from: counter-based like DropoutKey.
 struct NoiseKey {
   uint64_t seed = 0;
@@ -193,6 +202,10 @@ struct Ops {
   double (*sum_of_squares)(Device &, const float *values, int64_t count);
   void (*adamw)(Device &, float *values, float *m, float *v, const float *gradient, int64_t count,
                 const AdamW &options);
+  // The same with the moments in eight bits between steps.
+  void (*adamw8)(Device &, float *values, const CodedMoment &first, const CodedMoment &second, const float *gradient,
+                 int64_t count, const AdamW &options);
+  void (*average)(Device &, float *mean, const float *x, float share, int64_t count); // mean += share * (x - mean)
 };
 
 } // namespace trex

@@ -9,15 +9,16 @@
 
 #include "gguf/hyper_parameters.h"
 #include "gguf/model_file.h"
-#include "plan/lora_ranks.h"
+#include "plan/lora_choice.h"
+#include "train/optimizer_states.h"
 
 namespace trex {
 
 struct MemoryPlan {
   uint64_t weights = 0;     // frozen tensors as mapped from the file (lora), or fp32 copies of all tensors (full)
-  uint64_t adapter = 0;     // trainable LoRA values, fp32; 0 for full training
-  uint64_t gradients = 0;   // one fp32 per trainable value
-  uint64_t optimizer = 0;   // AdamW's two moments, fp32
+  uint64_t adapter = 0;     // A and B of every pair, fp32; 0 for full training
+  uint64_t gradients = 0;   // one fp32 per value of the adapter, or of the model (full)
+  uint64_t optimizer = 0;   // AdamW's two moments, and the average of the values when one is kept
   uint64_t activations = 0; // kept between forward and backward
   uint64_t workspace = 0;   // logits chunks, per-thread scratch, the file's metadata, the program itself
 
@@ -25,15 +26,16 @@ struct MemoryPlan {
 };
 
 struct TrainingShape {
-  bool full = false;              // method "full"
-  LoraRanks ranks;                // method "lora"
-  std::vector<std::string> targets; // lora target names, see tensor_layout.h
+  bool full = false;            // method "full"
+  std::vector<LoraTensor> lora; // method "lora"
+  OptimizerStates optimizer_states = OptimizerStates::fp32;
+  bool keeps_average = false;
   int64_t tokens_per_step = 0;
   int64_t max_sequence_tokens = 0;
   int threads = 1;
 };
 
-// Trainable values: LoRA's A and B of every target in every layer, or every tensor of the model.
+// Values that training changes: LoRA's A and B of every pair without its frozen part, or every tensor of the model.
 uint64_t trainable_values(const HyperParameters &parameters, const TrainingShape &shape);
 
 // Activations and workspace come from train/activation_bytes.h.

@@ -14,12 +14,10 @@ PassLimits training_limits(const HyperParameters &parameters, const TrainingShap
   limits.tokens = tokens;
   limits.backward = true;
   limits.ranks.resize(parameters.layers.size());
-  if (shape.full) return limits;
   const auto names = projection_names();
   for (size_t p = 0; p < projection_count; ++p) {
-    if (std::find(shape.targets.begin(), shape.targets.end(), names[p]) == shape.targets.end()) continue;
     for (int64_t layer = 0; layer < parameters.layer_count(); ++layer) {
-      limits.ranks[static_cast<size_t>(layer)][p] = shape.ranks.of(layer_weight_name(layer, names[p]));
+      limits.ranks[static_cast<size_t>(layer)][p] = lora_rank_of(shape.lora, layer_weight_name(layer, names[p]));
     }
   }
   return limits;

@@ -12,6 +12,7 @@
 #include "gguf/tensor_layout.h"
 #include "ops/cpu/gemm.h"
 #include "ops/random.h"
+#include "plan/memory_plan.h"
 #include "train/activation_bytes.h"
 #include "train/bench_model.h"
 #include "train/lora_parameters.h"
@@ -64,18 +65,18 @@ nlohmann::json bench_sgemm(CpuDevice &device, double seconds) {
 // A LoRA step of rank 16 on every projection: forward, backward, gradient norm and update.
 nlohmann::json bench_train(CpuDevice &device, Model &model, const std::string &name, double seconds,
                            double sgemm_gflops) {
+  LoraRequest lora;
+  lora.choice.rank = bench_rank;
   TrainingShape shape;
-  shape.ranks.rank = bench_rank;
-  shape.targets = lora_target_names(model.parameters);
+  shape.lora = lora_tensors(lora.choice, model.parameters);
   shape.tokens_per_step = bench_tokens;
   shape.max_sequence_tokens = document_tokens;
   const int64_t tokens = micro_batch_tokens(model.parameters, shape) / document_tokens * document_tokens;
 
-  LoraRequest lora;
-  lora.ranks = shape.ranks;
-  const std::vector<LoraTarget> targets = lora_targets(model, shape.targets);
-  ParameterSet set(cpu_ops(), device, lora_values(targets, lora.ranks));
-  attach_lora(model, set, targets, lora, 1);
+  const std::vector<LoraTarget> targets = lora_targets(model, shape.lora);
+  ParameterSet set(cpu_ops(), device, lora_pieces(shape.lora));
+  attach_lora(model, set, targets);
+  start_fresh(cpu_ops(), device, model, set, targets, lora, 1);
   Transformer transformer(cpu_ops(), device, model, training_limits(model.parameters, shape, tokens), document_tokens);
   TokenBatch batch;
   std::vector<int32_t> document(document_tokens + 1);
@@ -99,7 +100,7 @@ nlohmann::json bench_train(CpuDevice &device, Model &model, const std::string &n
   return {{"tokensPerSecond", static_cast<double>(batch.token_count()) / timing.seconds_per_run},
           {"gflops", gflops},
           {"shareOfSgemm", gflops / sgemm_gflops},
-          {"shape", name + ": " + std::to_string(p.layer_count()) + " layers of width " + std::to_string(p.embedding) +
+          {"shape", name + ": " + std::to_string(p.layers) + " layers of width " + std::to_string(p.embedding) +
                         ", vocabulary " + std::to_string(p.vocab) + ", LoRA rank " + std::to_string(bench_rank) + ", " +
                         std::to_string(batch.token_count()) + " tokens in documents of " +
                         std::to_string(document_tokens)}};

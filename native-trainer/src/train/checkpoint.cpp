@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <filesystem>
+#include <span>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -15,7 +17,6 @@ namespace {
 
 constexpr char magic[8] = {'T', 'R', 'E', 'X', 'C', 'K', 'P', '1'};
 constexpr size_t digest_digits = 64;
-constexpr size_t blocks = 3; // values, first and second moments
 
 [[noreturn]] void damaged(const std::string &path) {
   throw config_failure("checkpoint.damaged",
@@ -42,6 +43,16 @@ private:
   Sha256 hash_;
 };
 
+// What a checkpoint holds of a set, in the order of the file.
+std::vector<std::span<std::byte>> blocks_of(const ParameterSet &set) {
+  const auto floats = [&](float *values) {
+    return std::span(reinterpret_cast<std::byte *>(values), static_cast<size_t>(set.count()) * sizeof(float));
+  };
+  std::vector<std::span<std::byte>> blocks = {floats(set.values()), set.states()};
+  if (set.average() != nullptr) blocks.push_back(floats(set.average()));
+  return blocks;
+}
+
 uint64_t little_endian(const unsigned char *bytes) {
   uint64_t value = 0;
   for (int i = 7; i >= 0; --i) value = value << 8 | bytes[i];
@@ -63,12 +74,11 @@ void write_checkpoint(const std::string &utf8_path, const std::string &fingerpri
        progress.tokens}}.dump();
   unsigned char length[8];
   for (size_t i = 0; i < 8; ++i) length[i] = static_cast<unsigned char>(header.size() >> (8 * i));
-  const size_t bytes = static_cast<size_t>(set.count()) * sizeof(float);
   HashingWriter writer(utf8_path);
   writer.write(magic, sizeof magic);
   writer.write(length, sizeof length);
   writer.write(header.data(), header.size());
-  for (const float *block : {set.values(), set.first_moments(), set.second_moments()}) writer.write(block, bytes);
+  for (const std::span<std::byte> block : blocks_of(set)) writer.write(block.data(), block.size());
   writer.finish();
 }
 
@@ -98,18 +108,20 @@ std::optional<TrainingProgress> read_checkpoint(const std::string &utf8_path, co
   for (const char *name : {"values", "step", "tokens"}) sound = sound && has(name, &json::is_number_integer);
   for (const char *name : {"lastLoss", "smoothedLoss", "bestSmoothedLoss"}) sound = sound && has(name, &json::is_number);
   if (!sound || header.value("step", int64_t{0}) < 0) damaged(utf8_path);
-  const size_t block_bytes = static_cast<size_t>(set.count()) * sizeof(float);
   if (header.value("fingerprint", "") != fingerprint || header.value("values", int64_t{-1}) != set.count()) {
     throw config_failure("checkpoint.other_job",
                          "The checkpoint " + utf8_path +
                              " belongs to a job with another request, model or data; it was kept.",
                          "Resume with the request it was made with, or choose another outDir.");
   }
-  if (body - prefix - header_bytes != blocks * block_bytes) damaged(utf8_path);
-  const unsigned char *block = bytes + prefix + header_bytes;
-  for (float *to : {set.values(), set.first_moments(), set.second_moments()}) {
-    std::memcpy(to, block, block_bytes);
-    block += block_bytes;
+  const std::vector<std::span<std::byte>> blocks = blocks_of(set);
+  size_t block_bytes = 0;
+  for (const std::span<std::byte> block : blocks) block_bytes += block.size();
+  if (body - prefix - header_bytes != block_bytes) damaged(utf8_path);
+  const unsigned char *from = bytes + prefix + header_bytes;
+  for (const std::span<std::byte> block : blocks) {
+    std::memcpy(block.data(), from, block.size());
+    from += block.size();
   }
   return TrainingProgress{header.value("step", int64_t{0}), header.value("lastLoss", 0.0),
                           header.value("smoothedLoss", 0.0), header.value("bestSmoothedLoss", 0.0),

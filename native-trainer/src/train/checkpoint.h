@@ -1,8 +1,10 @@
 // Everything a training job needs to go on as if it had never stopped.
 //
 // The file: 8 bytes "TREXCKP1"; the header's length as 8 little-endian bytes; the header, one JSON object; then the
-// trainable values and AdamW's two moments as fp32; then the SHA-256 of all of it as 64 hexadecimal digits. Data order,
-// dropout and learning rate are functions of the seed and the step, so the step is all that is kept of them.
+// trainable values as fp32; AdamW's two moments as ParameterSet keeps them (train/optimizer_states.h: all fp32, or
+// codes and block sizes); the values' running average as fp32 when one is kept; then the SHA-256 of all of it as 64
+// hexadecimal digits. The request decides which parts there are, and it is part of the fingerprint. Data order,
+// dropout, noise and learning rate are functions of the seed and the step, so the step is all that is kept of them.
 #pragma once
 
 #include <cstdint>

@@ -9,11 +9,49 @@
 
 namespace trex {
 
-std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, const Documents &documents) {
+namespace {
+
+// "attn_q" of "blk.3.attn_q.weight", each once, in the order of the layer.
+std::vector<std::string> projections_of(const std::vector<LoraTensor> &tensors) {
+  std::vector<std::string> names;
+  for (const LoraTensor &tensor : tensors) {
+    const size_t begin = tensor.name.find('.', tensor.name.find('.') + 1) + 1;
+    const std::string name = tensor.name.substr(begin, tensor.name.rfind('.') - begin);
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+// What a request of an earlier version could not say is left out while it has its default, so that checkpoints from
+// then can still be continued.
+void add_lora_choice(nlohmann::json &described, const LoraRequest &lora, const std::vector<LoraTensor> &tensors) {
+  if (!lora.choice.ranks.empty()) described["ranks"] = lora.choice.ranks;
+  if (lora.init != LoraInit::kaiming) described["init"] = static_cast<int>(lora.init);
+  if (lora.choice.is_plain()) return;
+  for (const LoraTensor &tensor : tensors) {
+    described["tensors"].push_back({tensor.name, tensor.rank, tensor.scale, tensor.b_factor});
+  }
+}
+
+void add_newer_optimizer(nlohmann::json &described, const OptimizerRequest &o) {
+  if (o.lora_plus_ratio != 1.0) described["loraPlusRatio"] = o.lora_plus_ratio;
+  if (o.states != OptimizerStates::fp32) described["states"] = static_cast<int>(o.states);
+  if (o.ema_decay != 0.0) described["emaDecay"] = o.ema_decay;
+  if (o.warmup_steps) described["warmupSteps"] = *o.warmup_steps;
+  if (o.schedule == Schedule::wsd) described["decay"] = {o.decay_fraction, static_cast<int>(o.decay_shape)};
+}
+
+} // namespace
+
+std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, const HyperParameters &parameters,
+                            const Documents &documents) {
   const OptimizerRequest &o = request.optimizer;
+  const LoraChoice &choice = request.lora.choice;
+  // Full training has always been described with all of them.
+  const std::vector<LoraTensor> tensors = lora_tensors(request.full ? LoraChoice{} : choice, parameters);
   nlohmann::json described = {
       {"full", request.full},
-      {"lora", {request.lora.ranks.rank, request.lora.alpha, request.lora.targets, request.lora.dropout}},
+      {"lora", {choice.rank, choice.alpha, projections_of(tensors), request.lora.dropout}},
       {"initFrom", request.lora.init_from.value_or("")},
       {"optimizer",
        {o.learning_rate, o.beta1, o.beta2, o.epsilon, o.weight_decay, o.clip_norm, static_cast<int>(o.schedule),
@@ -24,8 +62,9 @@ std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, 
       {"data", documents.sha256},
       {"modelBytes", file.size_bytes()},
   };
-  // Left out when empty, so that checkpoints from before there were such ranks can still be continued.
-  if (!request.lora.ranks.named.empty()) described["ranks"] = request.lora.ranks.named;
+  if (!request.full) add_lora_choice(described, request.lora, tensors);
+  add_newer_optimizer(described, o);
+  if (request.neftune_alpha != 0.0) described["neftuneAlpha"] = request.neftune_alpha;
   const std::string text = described.dump();
   Sha256 hash;
   hash.update(text.data(), text.size());

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "gguf/hyper_parameters.h"
 #include "gguf/model_file.h"
 #include "train/documents.h"
 #include "train/train_request.h"
@@ -12,6 +13,7 @@ namespace trex {
 // SHA-256 over everything that changes the numbers of a run: the request, the training data and the model. Of a model
 // the names, types and shapes of all tensors count and the ends of their data, because reading many gigabytes would
 // cost more than it protects.
-std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, const Documents &documents);
+std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, const HyperParameters &parameters,
+                            const Documents &documents);
 
 } // namespace trex

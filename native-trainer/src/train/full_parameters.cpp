@@ -65,9 +65,16 @@ std::vector<TrainedTensor> trained_tensors(const ModelFile &file) {
   return tensors;
 }
 
+std::vector<TrainedPiece> full_pieces(const std::vector<TrainedTensor> &tensors) {
+  std::vector<TrainedPiece> pieces;
+  for (const TrainedTensor &tensor : tensors) pieces.push_back({tensor.count, tensor.shape.size() > 1});
+  return pieces;
+}
+
 Model attach_full(const ModelFile &file, ParameterSet &set, std::vector<TrainedTensor> &tensors) {
-  for (TrainedTensor &tensor : tensors) {
-    tensor.offset = set.take(tensor.count, tensor.shape.size() > 1);
+  for (size_t index = 0; index < tensors.size(); ++index) {
+    TrainedTensor &tensor = tensors[index];
+    tensor.offset = set.offset(index);
     decode_tensor(file.require(tensor.name), set.values() + tensor.offset);
   }
   const Attacher attach(set, tensors);

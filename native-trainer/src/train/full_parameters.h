@@ -23,6 +23,9 @@ struct TrainedTensor {
 // The tensors that training changes (all but rope factors).
 std::vector<TrainedTensor> trained_tensors(const ModelFile &file);
 
+// What a ParameterSet for them is made of, in the same order.
+std::vector<TrainedPiece> full_pieces(const std::vector<TrainedTensor> &tensors);
+
 // Decodes them into `set` and returns the model that points there.
 Model attach_full(const ModelFile &file, ParameterSet &set, std::vector<TrainedTensor> &tensors);
 

@@ -1,11 +1,10 @@
 #include "train/lora_parameters.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "common/failure.h"
 #include "gguf/tensor_layout.h"
-#include "ops/random.h"
+#include "train/lora_start.h"
 
 namespace trex {
 namespace {
@@ -14,28 +13,32 @@ Linear &projection_of(Model &model, const LoraTarget &target) {
   return model.layers[target.layer].projections[target.projection];
 }
 
+const LoraPair &pair_of(const Model &model, const LoraTarget &target) {
+  return model.layers[target.layer].projections[target.projection].lora;
+}
+
 // The trainer's own pairs are writable: attach_lora pointed them into its ParameterSet.
 float *writable(const float *values, const ParameterSet &set) { return set.values() + (values - set.values()); }
 
-void init_pair(const LoraPair &pair, const LoraTarget &target, const ParameterSet &set, uint64_t seed,
-               uint64_t stream) {
-  float *a = writable(pair.a, set), *b = writable(pair.b, set);
-  const double bound = 1.0 / std::sqrt(static_cast<double>(target.in));
-  for (int64_t i = 0; i < pair.rank * target.in; ++i) {
-    a[i] = static_cast<float>((2.0 * random_unit(seed, stream, static_cast<uint64_t>(i)) - 1.0) * bound);
+// Calls use(name, layer, projection) for every projection of the model.
+template <class Use> void each_projection(const Model &model, const Use &use) {
+  const auto names = projection_names();
+  for (size_t layer = 0; layer < model.layers.size(); ++layer) {
+    for (size_t p = 0; p < projection_count; ++p) {
+      if (!model.layers[layer].projections[p].present()) continue;
+      use(layer_weight_name(static_cast<int64_t>(layer), names[p]), layer, static_cast<Projection>(p));
+    }
   }
-  std::fill(b, b + target.out * pair.rank, 0.0f);
 }
 
-// In the precision in which the file keeps alpha, so that llama.cpp arrives at the same scale.
-double training_scale(const LoraRequest &lora) {
-  return static_cast<double>(static_cast<float>(lora.alpha)) / static_cast<double>(lora.ranks.rank);
-}
-
-bool has_mixed_ranks(const Adapter &adapter) {
-  return std::any_of(adapter.tensors.begin(), adapter.tensors.end(), [&](const AdapterTensor &tensor) {
-    return tensor.rank != adapter.tensors.front().rank;
-  });
+// Whether the tensors' ranks can be told by one number on both sides.
+bool has_mixed_ranks(const Adapter &adapter, const LoraChoice &choice) {
+  const bool in_request =
+      !choice.ranks.empty() || std::any_of(choice.overrides.begin(), choice.overrides.end(),
+                                           [](const LoraOverride &one) { return one.rank.has_value(); });
+  return in_request || std::any_of(adapter.tensors.begin(), adapter.tensors.end(), [&](const AdapterTensor &tensor) {
+           return tensor.rank != adapter.tensors.front().rank;
+         });
 }
 
 void check_rank(const AdapterTensor &tensor, int64_t requested, bool must_agree) {
@@ -55,47 +58,57 @@ void check_rank(const AdapterTensor &tensor, int64_t requested, bool must_agree)
 
 } // namespace
 
-std::vector<LoraTarget> lora_targets(const Model &model, const std::vector<std::string> &names) {
+std::vector<LoraTarget> lora_targets(const Model &model, std::span<const LoraTensor> tensors) {
   std::vector<LoraTarget> targets;
-  const auto known = projection_names();
-  for (size_t layer = 0; layer < model.layers.size(); ++layer) {
-    for (size_t p = 0; p < projection_count; ++p) {
-      if (std::find(names.begin(), names.end(), known[p]) == names.end()) continue;
-      if (!model.layers[layer].projections[p].present()) continue;
-      const Weight &weight = model.layers[layer].projections[p].weight;
-      targets.push_back({layer_weight_name(static_cast<int64_t>(layer), known[p]), layer, static_cast<Projection>(p),
-                         weight.in, weight.out});
-    }
-  }
+  each_projection(model, [&](const std::string &name, size_t layer, Projection projection) {
+    const auto tensor =
+        std::find_if(tensors.begin(), tensors.end(), [&](const LoraTensor &one) { return one.name == name; });
+    if (tensor != tensors.end()) targets.push_back({*tensor, layer, projection});
+  });
   return targets;
 }
 
-int64_t lora_values(const std::vector<LoraTarget> &targets, const LoraRanks &ranks) {
-  int64_t values = 0;
-  for (const LoraTarget &target : targets) values += ranks.of(target.base) * (target.in + target.out);
-  return values;
+std::vector<TrainedPiece> lora_pieces(std::span<const LoraTensor> tensors, float b_rate) {
+  std::vector<TrainedPiece> pieces;
+  for (const LoraTensor &tensor : tensors) {
+    pieces.push_back({tensor.rank * tensor.in, true, 1.0f});
+    pieces.push_back({tensor.out * tensor.rank, true, b_rate});
+  }
+  return pieces;
 }
 
-void attach_lora(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets, const LoraRequest &lora,
-                 uint64_t seed) {
+void attach_lora(Model &model, const ParameterSet &set, const std::vector<LoraTarget> &targets) {
   for (size_t index = 0; index < targets.size(); ++index) {
-    const LoraTarget &target = targets[index];
-    const int64_t rank = lora.ranks.of(target.base);
-    const int64_t a = set.take(rank * target.in, true);
-    const int64_t b = set.take(target.out * rank, true);
-    LoraPair &pair = projection_of(model, target).lora;
-    pair = {set.values() + a,    set.values() + b, set.gradients() + a,
-            set.gradients() + b, rank,             static_cast<float>(training_scale(lora))};
-    init_pair(pair, target, set, seed, index);
+    const LoraTensor &tensor = targets[index].tensor;
+    const int64_t a = set.offset(2 * index), b = set.offset(2 * index + 1);
+    projection_of(model, targets[index]).lora = {set.values() + a,    set.values() + b,
+                                                 set.gradients() + a, set.gradients() + b,
+                                                 tensor.rank,         static_cast<float>(tensor.scale)};
   }
 }
 
-void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets,
-                        const LoraRequest &lora, const Adapter &adapter) {
-  const bool ranks_must_agree = !lora.ranks.named.empty() || has_mixed_ranks(adapter);
+void start_fresh(const Ops &ops, Device &device, Model &model, const ParameterSet &set,
+                 const std::vector<LoraTarget> &targets, const LoraRequest &lora, uint64_t seed) {
+  for (size_t stream = 0; stream < targets.size(); ++stream) {
+    const LoraTensor &tensor = targets[stream].tensor;
+    const Linear &projection = projection_of(model, targets[stream]);
+    float *a = writable(projection.lora.a, set), *b = writable(projection.lora.b, set);
+    switch (lora.init) {
+    case LoraInit::kaiming: start_kaiming(a, b, tensor.in, tensor.out, tensor.rank, seed, stream); break;
+    case LoraInit::gaussian: start_gaussian(a, b, tensor.in, tensor.out, tensor.rank, seed, stream); break;
+    case LoraInit::pissa:
+      start_principal(ops, device, projection.weight, tensor.scale, a, b, tensor.frozen_rank, seed, stream);
+      break;
+    }
+  }
+}
+
+void start_from_adapter(Model &model, const ParameterSet &set, const std::vector<LoraTarget> &targets,
+                        const LoraChoice &choice, const Adapter &adapter) {
+  const bool ranks_must_agree = has_mixed_ranks(adapter, choice);
   for (const AdapterTensor &tensor : adapter.tensors) {
     const auto target = std::find_if(targets.begin(), targets.end(),
-                                     [&](const LoraTarget &candidate) { return candidate.base == tensor.base; });
+                                     [&](const LoraTarget &candidate) { return candidate.tensor.name == tensor.base; });
     if (target == targets.end()) {
       throw config_failure("lora.init_from",
                            "The adapter to continue from changes " + tensor.base + ", which is not among the targets.",
@@ -104,7 +117,7 @@ void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraT
     const LoraPair &pair = projection_of(model, *target).lora;
     check_rank(tensor, pair.rank, ranks_must_agree);
     float *a = writable(pair.a, set), *b = writable(pair.b, set);
-    const double factor = scale_of(adapter, tensor) / training_scale(lora);
+    const double factor = scale_of(adapter, tensor) / target->tensor.scale;
     std::copy(tensor.a.begin(), tensor.a.end(), a);
     for (int64_t row = 0; row < tensor.out; ++row) {
       for (int64_t r = 0; r < tensor.rank; ++r) {
@@ -115,30 +128,47 @@ void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraT
   }
 }
 
-std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets,
-                                             const LoraRanks &ranks) {
+void clear_frozen_gradients(const Model &model, const std::vector<LoraTarget> &targets) {
+  for (const LoraTarget &target : targets) {
+    const LoraTensor &tensor = target.tensor;
+    if (tensor.frozen_rank == 0) continue;
+    const LoraPair &pair = pair_of(model, target);
+    std::fill(pair.da + (tensor.rank - tensor.frozen_rank) * tensor.in, pair.da + tensor.rank * tensor.in, 0.0f);
+    for (int64_t row = 1; row <= tensor.out; ++row) {
+      std::fill(pair.db + row * tensor.rank - tensor.frozen_rank, pair.db + row * tensor.rank, 0.0f);
+    }
+  }
+}
+
+std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets) {
   std::vector<AdapterTensorView> views;
   for (const LoraTarget &target : targets) {
-    const LoraPair &pair = model.layers[target.layer].projections[target.projection].lora;
-    const double b_factor = static_cast<double>(pair.rank) / static_cast<double>(ranks.rank);
-    views.push_back({target.base, target.in, target.out, pair.rank, pair.a, pair.b, b_factor});
+    const LoraTensor &tensor = target.tensor;
+    const LoraPair &pair = pair_of(model, target);
+    views.push_back({tensor.name, tensor.in, tensor.out, pair.rank, pair.a, pair.b, tensor.b_factor});
   }
   return views;
 }
 
 void attach_adapter(Model &model, const Adapter &adapter, double scale) {
-  const auto targets = lora_targets(model, {projection_names().begin(), projection_names().end()});
-  for (const AdapterTensor &tensor : adapter.tensors) {
-    const auto target = std::find_if(targets.begin(), targets.end(),
-                                     [&](const LoraTarget &candidate) { return candidate.base == tensor.base; });
-    if (target == targets.end()) {
-      throw config_failure("adapter.unsupported_target",
-                           "The adapter changes " + tensor.base + ", which cannot be scored with an adapter.",
-                           "Merge the adapter into its model and score that.");
+  std::vector<bool> attached(adapter.tensors.size(), false);
+  each_projection(model, [&](const std::string &name, size_t layer, Projection projection) {
+    for (size_t i = 0; i < adapter.tensors.size(); ++i) {
+      const AdapterTensor &tensor = adapter.tensors[i];
+      if (tensor.base != name) continue;
+      model.layers[layer].projections[projection].lora = {
+          tensor.a.data(), tensor.b.data(), nullptr,
+          nullptr,         tensor.rank,     static_cast<float>(scale_of(adapter, tensor) * scale)};
+      attached[i] = true;
     }
-    projection_of(model, *target).lora = {tensor.a.data(), tensor.b.data(), nullptr, nullptr, tensor.rank,
-                                          static_cast<float>(scale_of(adapter, tensor) * scale)};
-  }
+  });
+  const auto left_out = std::find(attached.begin(), attached.end(), false);
+  if (left_out == attached.end()) return;
+  throw config_failure("adapter.unsupported_target",
+                       "The adapter changes " +
+                           adapter.tensors[static_cast<size_t>(left_out - attached.begin())].base +
+                           ", which cannot be scored with an adapter.",
+                       "Merge the adapter into its model and score that.");
 }
 
 } // namespace trex

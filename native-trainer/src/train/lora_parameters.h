@@ -1,44 +1,52 @@
 // A LoRA adapter under training: its values in a ParameterSet, attached to a frozen model's projections.
 #pragma once
 
-#include <string>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "gguf/adapter_file.h"
 #include "model/model.h"
+#include "plan/lora_choice.h"
+#include "train/lora_request.h"
 #include "train/parameter_set.h"
-#include "train/train_request.h"
 
 namespace trex {
 
+// A tensor of the adapter and where it acts.
 struct LoraTarget {
-  std::string base; // "blk.0.attn_q.weight"
+  LoraTensor tensor;
   size_t layer;
   Projection projection;
-  int64_t in, out;
 };
 
-std::vector<LoraTarget> lora_targets(const Model &model, const std::vector<std::string> &names);
+// The model's projections for `tensors` (lora_tensors()), in the order of the layers.
+std::vector<LoraTarget> lora_targets(const Model &model, std::span<const LoraTensor> tensors);
 
-// Values of A and B of all targets.
-int64_t lora_values(const std::vector<LoraTarget> &targets, const LoraRanks &ranks);
+// What a ParameterSet for them is made of: A [rank, in] and B [out, rank] of every tensor in turn. B learns at `b_rate`
+// times the rate of A.
+std::vector<TrainedPiece> lora_pieces(std::span<const LoraTensor> tensors, float b_rate = 1.0f);
 
-// Takes room for every target from `set`, points the model's projections at it, and fills in the start: A uniform in
-// +-1/sqrt(in) (Kaiming with a = sqrt 5, as in PEFT), B zero. Every pair has the scale alpha / lora.rank, whatever its
-// own rank, so that a tensor that is given more or less rank keeps its scale.
-void attach_lora(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets, const LoraRequest &lora,
-                 uint64_t seed);
+// Points the model's projections at the set's pieces; the values are not set.
+void attach_lora(Model &model, const ParameterSet &set, const std::vector<LoraTarget> &targets);
 
-// Overwrites the start with a saved adapter, scaled so that it has the same effect under the request's alpha. An
+// Fills in the start that the request asks for. The model must hold its frozen weights: pissa reads them. Throws
+// std::bad_alloc.
+void start_fresh(const Ops &ops, Device &device, Model &model, const ParameterSet &set,
+                 const std::vector<LoraTarget> &targets, const LoraRequest &lora, uint64_t seed);
+
+// Overwrites the start with a saved adapter, scaled so that it has the same effect under each tensor's own scale. An
 // adapter of one lower rank fills the first rows and the rest starts as usual, unless the request or the adapter gives
-// single tensors their own rank: then all ranks must agree. Throws Failure CONFIG "lora.init_from".
-void start_from_adapter(Model &model, ParameterSet &set, const std::vector<LoraTarget> &targets,
-                        const LoraRequest &lora, const Adapter &adapter);
+// tensors different ranks: then all ranks must agree. Throws Failure CONFIG "lora.init_from".
+void start_from_adapter(Model &model, const ParameterSet &set, const std::vector<LoraTarget> &targets,
+                        const LoraChoice &choice, const Adapter &adapter);
 
-// Views of what was trained, for the writer. llama.cpp divides alpha by each tensor's own rank and not by lora.rank, so
-// B is written multiplied by (own rank / lora.rank): exact when that is a power of two, else rounded once to fp32.
-std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets,
-                                             const LoraRanks &ranks);
+// After a backward pass and before the norm: the frozen part of a pair has no gradient. Adam's moments then stay zero,
+// and so do its steps.
+void clear_frozen_gradients(const Model &model, const std::vector<LoraTarget> &targets);
+
+// Views of what was trained, for the writer.
+std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets);
 
 // For scoring: attaches a finished adapter, which must outlive the model's use. Throws Failure CONFIG
 // "adapter.unsupported_target" for a tensor outside of the layers' projections (an adapter of output.weight).

@@ -1,31 +1,40 @@
 #include "train/parameter_set.h"
 
+#include <algorithm>
 #include <cmath>
 #include <new>
 
 namespace trex {
 
-ParameterSet::ParameterSet(const Ops &ops, Device &device, int64_t count) : ops_(ops), device_(device), count_(count) {
-  // One block for all four keeps the destructor and the failure path trivial.
-  values_ = ops.allocate(device, 4 * static_cast<size_t>(count));
+ParameterSet::ParameterSet(const Ops &ops, Device &device, std::span<const TrainedPiece> pieces, OptimizerStates states,
+                           bool keeps_average)
+    : ops_(ops), device_(device) {
+  for (const TrainedPiece &piece : pieces) add(piece, states);
+  // One block for all keeps the destructor and the failure path trivial.
+  const auto count = static_cast<size_t>(count_), state_floats = static_cast<size_t>(layout_.floats());
+  values_ = ops.allocate(device, (keeps_average ? 3 : 2) * count + state_floats);
   if (values_ == nullptr) throw std::bad_alloc();
   gradients_ = values_ + count;
-  first_ = gradients_ + count;
-  second_ = first_ + count;
-  ops.fill(device, gradients_, 0.0f, 3 * count);
+  states_ = gradients_ + count;
+  if (keeps_average) average_ = states_ + state_floats;
+  ops.fill(device, gradients_, 0.0f, static_cast<int64_t>(count + state_floats));
 }
 
 ParameterSet::~ParameterSet() { ops_.release(device_, values_); }
 
-int64_t ParameterSet::take(int64_t count, bool decays) {
-  const int64_t offset = taken_;
-  taken_ += count;
-  if (!groups_.empty() && groups_.back().decays == decays) {
-    groups_.back().count += count;
+void ParameterSet::add(const TrainedPiece &piece, OptimizerStates states) {
+  const bool coded = is_coded(states, piece.count);
+  offsets_.push_back(count_);
+  const bool joins = !groups_.empty() && !coded && !groups_.back().coded && groups_.back().decays == piece.decays &&
+                     groups_.back().rate == piece.rate;
+  if (joins) {
+    groups_.back().count += piece.count;
   } else {
-    groups_.push_back({offset, count, decays});
+    groups_.push_back(
+        {count_, piece.count, coded ? layout_.coded : layout_.plain, layout_.blocks, coded, piece.decays, piece.rate});
   }
-  return offset;
+  layout_.add(states, piece.count);
+  count_ += piece.count;
 }
 
 void ParameterSet::clear_gradients() { ops_.fill(device_, gradients_, 0.0f, count_); }
@@ -33,12 +42,39 @@ void ParameterSet::clear_gradients() { ops_.fill(device_, gradients_, 0.0f, coun
 double ParameterSet::gradient_norm() const { return std::sqrt(ops_.sum_of_squares(device_, gradients_, count_)); }
 
 void ParameterSet::update(AdamW options) {
-  const float decay = options.weight_decay;
+  const float rate = options.learning_rate, decay = options.weight_decay;
+  float *first = states_, *second = first + layout_.plain;
+  float *first_largest = second + layout_.plain, *second_largest = first_largest + layout_.blocks;
+  auto *first_codes = reinterpret_cast<uint8_t *>(second_largest + layout_.blocks);
+  uint8_t *second_codes = first_codes + layout_.coded;
   for (const Group &group : groups_) {
+    options.learning_rate = rate * group.rate;
     options.weight_decay = group.decays ? decay : 0.0f;
-    ops_.adamw(device_, values_ + group.offset, first_ + group.offset, second_ + group.offset,
-               gradients_ + group.offset, group.count, options);
+    float *values = values_ + group.offset;
+    const float *gradients = gradients_ + group.offset;
+    if (group.coded) {
+      ops_.adamw8(device_, values, {first_codes + group.state_offset, first_largest + group.block_offset},
+                  {second_codes + group.state_offset, second_largest + group.block_offset}, gradients, group.count,
+                  options);
+    } else {
+      ops_.adamw(device_, values, first + group.state_offset, second + group.state_offset, gradients, group.count,
+                 options);
+    }
   }
+}
+
+void ParameterSet::start_average() {
+  if (average_ != nullptr) std::copy_n(values_, count_, average_);
+}
+
+void ParameterSet::update_average(double decay, int64_t step) {
+  if (average_ == nullptr) return;
+  const auto t = static_cast<double>(step);
+  ops_.average(device_, average_, values_, static_cast<float>(1.0 - std::min(decay, (1.0 + t) / (10.0 + t))), count_);
+}
+
+void AveragedValues::exchange() {
+  if (set_.average() != nullptr) std::swap_ranges(set_.values(), set_.values() + set_.count(), set_.average());
 }
 
 } // namespace trex

@@ -1,23 +1,29 @@
-// The values that training changes, with their gradients and AdamW's two moments, each in one block of fp32.
+// The values that training changes, with their gradients, AdamW's two moments and, when asked for, their running
+// average.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
+#include <span>
 #include <vector>
 
 #include "ops/ops.h"
+#include "train/optimizer_states.h"
 
 namespace trex {
 
+// One tensor of the set.
+struct TrainedPiece {
+  int64_t count = 0;  // values
+  bool decays = true; // weight decay applies: matrices, not norms or biases
+  float rate = 1.0f;  // multiplies the learning rate
+};
+
 class ParameterSet {
 public:
-  struct Group {
-    int64_t offset, count; // values
-    bool decays;           // weight decay applies: matrices, not norms or biases
-  };
-
   // Throws std::bad_alloc. Gradients and moments start at zero, values are not set.
-  ParameterSet(const Ops &ops, Device &device, int64_t count);
+  ParameterSet(const Ops &ops, Device &device, std::span<const TrainedPiece> pieces,
+               OptimizerStates states = OptimizerStates::fp32, bool keeps_average = false);
   ~ParameterSet();
   ParameterSet(const ParameterSet &) = delete;
   ParameterSet &operator=(const ParameterSet &) = delete;
@@ -25,22 +31,55 @@ public:
   int64_t count() const { return count_; }
   float *values() const { return values_; }
   float *gradients() const { return gradients_; }
-  float *first_moments() const { return first_; }
-  float *second_moments() const { return second_; }
+  int64_t offset(size_t piece) const { return offsets_[piece]; } // into values() and gradients()
 
-  // Hands out the next `count` values; the gradient lies at the same place in gradients().
-  int64_t take(int64_t count, bool decays);
+  // Both moments, as StateLayout says.
+  std::span<std::byte> states() const { return {reinterpret_cast<std::byte *>(states_), layout_.bytes()}; }
+  float *average() const { return average_; } // count() values, or null when none is kept
 
   void clear_gradients();
   double gradient_norm() const;
-  void update(AdamW options); // weight_decay is used for groups that decay
+  void update(AdamW options); // weight_decay is used for pieces that decay
+
+  // The average starts at the values, and moves by 1 - min(decay, (1 + step) / (10 + step)) of the way to them after
+  // each step, so that it forgets the start soon (as TensorFlow's ExponentialMovingAverage). Nothing when none is kept.
+  void start_average();
+  void update_average(double decay, int64_t step); // step 1 for the first update
 
 private:
+  // Neighbours that are updated in one go; a piece with coded moments is a group of its own.
+  struct Group {
+    int64_t offset, count;
+    int64_t state_offset; // of its first moment in fp32, or of its first code
+    int64_t block_offset;
+    bool coded, decays;
+    float rate;
+  };
+
+  void add(const TrainedPiece &piece, OptimizerStates states);
+
   const Ops &ops_;
   Device &device_;
-  int64_t count_ = 0, taken_ = 0;
+  int64_t count_ = 0;
+  std::vector<int64_t> offsets_;
   std::vector<Group> groups_;
-  float *values_ = nullptr, *gradients_ = nullptr, *first_ = nullptr, *second_ = nullptr;
+  StateLayout layout_;
+  float *values_ = nullptr, *gradients_ = nullptr, *states_ = nullptr, *average_ = nullptr;
+};
+
+// While one lives, the set's values are the average and the other way round: what is validated and written. Nothing
+// when the set keeps none.
+class AveragedValues {
+public:
+  explicit AveragedValues(ParameterSet &set) : set_(set) { exchange(); }
+  ~AveragedValues() { exchange(); }
+  AveragedValues(const AveragedValues &) = delete;
+  AveragedValues &operator=(const AveragedValues &) = delete;
+
+private:
+  void exchange();
+
+  ParameterSet &set_;
 };
 
 } // namespace trex

@@ -10,6 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "train/row_rotations.h"
+
 namespace trex {
 namespace {
 
@@ -28,8 +30,6 @@ struct SmallMatrix {
   int64_t r;
   std::vector<double> values;
 };
-
-double inner_product(const double *x, const double *y, int64_t n) { return std::transform_reduce(x, x + n, y, 0.0); }
 
 double frobenius_norm(const SmallMatrix &matrix) {
   const auto count = static_cast<int64_t>(matrix.values.size());
@@ -86,33 +86,9 @@ SmallMatrix triangular_product(const SmallMatrix &left, const SmallMatrix &right
   return product;
 }
 
-// Turns rows p and q in their plane until they are orthogonal; false when they already are.
-bool orthogonalise(double *p, double *q, int64_t n) {
-  const double p_square = inner_product(p, p, n), q_square = inner_product(q, q, n), cross = inner_product(p, q, n);
-  const double tolerance = std::numeric_limits<double>::epsilon() * static_cast<double>(n);
-  if (!(std::abs(cross) > tolerance * std::sqrt(p_square) * std::sqrt(q_square))) return false;
-  const double zeta = (q_square - p_square) / (2.0 * cross);
-  const double tangent = std::copysign(1.0, zeta) / (std::abs(zeta) + std::sqrt(1.0 + zeta * zeta));
-  const double cosine = 1.0 / std::sqrt(1.0 + tangent * tangent), sine = cosine * tangent;
-  for (int64_t i = 0; i < n; ++i) {
-    const double old = p[i];
-    p[i] = cosine * old - sine * q[i];
-    q[i] = sine * old + cosine * q[i];
-  }
-  return true;
-}
-
 // Rotates the rows until all are orthogonal; their lengths are then the singular values.
 std::vector<double> row_lengths_when_orthogonal(SmallMatrix matrix) {
-  // Convergence is quadratic and takes about ten sweeps; the bound is there so that nothing can go on for ever.
-  constexpr int most_sweeps = 40;
-  bool turned = true;
-  for (int sweep = 0; turned && sweep < most_sweeps; ++sweep) {
-    turned = false;
-    for (int64_t p = 0; p < matrix.r; ++p) {
-      for (int64_t q = p + 1; q < matrix.r; ++q) turned |= orthogonalise(matrix.row(p), matrix.row(q), matrix.r);
-    }
-  }
+  orthogonalise_rows({matrix.values.data(), matrix.r, matrix.r}, {});
   std::vector<double> lengths;
   for (int64_t i = 0; i < matrix.r; ++i) {
     lengths.push_back(std::sqrt(inner_product(matrix.row(i), matrix.row(i), matrix.r)));
@@ -165,8 +141,8 @@ std::vector<TensorSpectrum> adapter_spectra(const Model &model, const std::vecto
   for (const LoraTarget &target : targets) {
     const LoraPair &pair = model.layers[target.layer].projections[target.projection].lora;
     TensorSpectrum spectrum;
-    spectrum.tensor = target.base.substr(0, target.base.rfind(".weight"));
-    spectrum.singular_values = singular_values(pair, target.in, target.out);
+    spectrum.tensor = target.tensor.name.substr(0, target.tensor.name.rfind(".weight"));
+    spectrum.singular_values = singular_values(pair, target.tensor.in, target.tensor.out);
     if (!std::isfinite(spectrum.singular_values.front())) continue;
     spectrum.effective_rank = effective_rank(spectrum.singular_values);
     spectra.push_back(std::move(spectrum));

@@ -9,30 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include "gguf/type_mix.h"
-#include "plan/lora_ranks.h"
+#include "model/transformer.h"
 #include "plan/memory_plan.h"
+#include "train/lora_request.h"
+#include "train/optimizer_request.h"
 
 namespace trex {
-
-enum class Schedule { cosine, linear, constant };
-
-struct LoraRequest {
-  LoraRanks ranks;
-  double alpha = 32.0;              // alpha / ranks.rank scales every tensor, whatever its own rank
-  std::vector<std::string> targets; // in the order of lora_target_names()
-  double dropout = 0.0;             // probability that an input value of A is dropped
-  std::optional<std::string> init_from;
-};
-
-struct OptimizerRequest {
-  double learning_rate = 2e-4;
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  double weight_decay = 0.0;
-  double clip_norm = 1.0; // 0 switches clipping off
-  Schedule schedule = Schedule::cosine;
-  double warmup_fraction = 0.05; // of all steps
-  double final_fraction = 0.1;   // of the learning rate, at the last step
-};
 
 struct TrainRequest {
   std::string model, data, out_dir;
@@ -40,6 +22,7 @@ struct TrainRequest {
   bool full = false;
   LoraRequest lora;
   OptimizerRequest optimizer;
+  double neftune_alpha = 0.0; // noise on the embeddings while training, PassNoise::embedding_noise; 0: none
   int64_t tokens_per_step = 2048, max_sequence_tokens = 512;
   double epochs = 1.0;
   std::optional<int64_t> steps;
@@ -50,14 +33,17 @@ struct TrainRequest {
   int64_t validate_every_steps = 0; // 0: only at the end
   std::optional<double> limit_seconds;
   std::optional<uint64_t> limit_memory_bytes;
-  Storage output_type; // of an adapter F32 or F16
+  Storage output_type;
   std::string output_name = "adapter";
 };
 
 // Throws Failure CONFIG as common/request.h says.
 TrainRequest parse_train_request(const nlohmann::json &request);
 
-// `threads` as really used.
-TrainingShape training_shape(const TrainRequest &request, int threads);
+// `threads` as really used. Throws what lora_tensors() throws.
+TrainingShape training_shape(const TrainRequest &request, const HyperParameters &parameters, int threads);
+
+// What is random in the pass of a step: everything but its first token. `step` counts the steps done before.
+PassNoise noise_of_step(const TrainRequest &request, int64_t step);
 
 } // namespace trex

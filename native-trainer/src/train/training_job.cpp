@@ -39,10 +39,9 @@ TrainingJob::TrainingJob(TrainRequest request, EventLog &events)
     validation_ =
         read_documents(*request_.validation, "validation data", parameters_.vocab, request_.max_sequence_tokens);
   }
-  if (!request_.full) check_lora_ranks(request_.lora.ranks, request_.lora.targets, parameters_);
-  const TrainingShape shape = training_shape(request_, threads_);
-  plan_ = plan_memory(file_, parameters_, shape);
-  micro_tokens_ = micro_batch_tokens(parameters_, shape);
+  shape_ = training_shape(request_, parameters_, threads_);
+  plan_ = plan_memory(file_, parameters_, shape_);
+  micro_tokens_ = micro_batch_tokens(parameters_, shape_);
   if (request_.steps) {
     last_document_ = std::numeric_limits<int64_t>::max();
     steps_ = *request_.steps;
@@ -50,7 +49,7 @@ TrainingJob::TrainingJob(TrainRequest request, EventLog &events)
     last_document_ = documents_of_epochs(documents_, request_.epochs);
     steps_ = count_steps(documents_, request_.tokens_per_step, request_.seed, last_document_);
   }
-  fingerprint_ = job_fingerprint(request_, file_, documents_);
+  fingerprint_ = job_fingerprint(request_, file_, parameters_, documents_);
   report_start();
   check_memory();
 }
@@ -63,7 +62,7 @@ void TrainingJob::report_start() {
   events_.emit("start", {{"version", version},
                          {"arch", file_.architecture()},
                          {"parameters", parameter_count(file_)},
-                         {"trainableParameters", trainable_values(parameters_, training_shape(request_, threads_))},
+                         {"trainableParameters", trainable_values(parameters_, shape_)},
                          {"rows", documents_.count()},
                          {"droppedRows", documents_.dropped_rows},
                          {"tokens", documents_.tokens.size()},
@@ -88,23 +87,26 @@ void TrainingJob::check_memory() {
 void TrainingJob::allocate() {
   try {
     device_ = std::make_unique<CpuDevice>(threads_, request_.max_sequence_tokens, best_isa());
+    const auto make_set = [this](std::span<const TrainedPiece> pieces) {
+      return std::make_unique<ParameterSet>(cpu_ops(), *device_, pieces, shape_.optimizer_states, shape_.keeps_average);
+    };
     if (request_.full) {
       trained_ = trained_tensors(file_);
-      int64_t count = 0;
-      for (const TrainedTensor &tensor : trained_) count += tensor.count;
-      set_ = std::make_unique<ParameterSet>(cpu_ops(), *device_, count);
+      set_ = make_set(full_pieces(trained_));
       full_ = attach_full(file_, *set_, trained_);
     } else {
       frozen_ = load_frozen_model(file_);
-      lora_targets_ = lora_targets(frozen_.model, request_.lora.targets);
-      set_ = std::make_unique<ParameterSet>(cpu_ops(), *device_, lora_values(lora_targets_, request_.lora.ranks));
-      attach_lora(frozen_.model, *set_, lora_targets_, request_.lora, request_.seed);
+      lora_targets_ = lora_targets(frozen_.model, shape_.lora);
+      set_ = make_set(lora_pieces(shape_.lora, static_cast<float>(request_.optimizer.lora_plus_ratio)));
+      attach_lora(frozen_.model, *set_, lora_targets_);
+      start_fresh(cpu_ops(), *device_, frozen_.model, *set_, lora_targets_, request_.lora, request_.seed);
       if (request_.lora.init_from) {
-        start_from_adapter(frozen_.model, *set_, lora_targets_, request_.lora,
+        start_from_adapter(frozen_.model, *set_, lora_targets_, request_.lora.choice,
                            load_adapter(*request_.lora.init_from, file_));
       }
     }
-    const PassLimits limits = training_limits(parameters_, training_shape(request_, threads_), micro_tokens_);
+    set_->start_average();
+    const PassLimits limits = training_limits(parameters_, shape_, micro_tokens_);
     transformer_ = std::make_unique<Transformer>(cpu_ops(), *device_, request_.full ? full_ : frozen_.model, limits,
                                                  request_.max_sequence_tokens);
   } catch (const std::bad_alloc &) {
@@ -131,11 +133,12 @@ void TrainingJob::save_checkpoint() {
 }
 
 WrittenFile TrainingJob::write_result() {
+  const AveragedValues averaged(*set_);
   if (request_.full) {
     return write_full_model(out_path(result_name()), file_, *set_, trained_, request_.output_type, device_->pool);
   }
-  return write_adapter(out_path(result_name()), file_, request_.output_name, request_.lora.alpha,
-                       adapter_views(frozen_.model, lora_targets_, request_.lora.ranks), request_.output_type.type);
+  return write_adapter(out_path(result_name()), file_, request_.output_name, stored_alpha(request_.lora.choice),
+                       adapter_views(frozen_.model, lora_targets_), request_.output_type.type);
 }
 
 // Mean loss over the step's targets, with its gradient in the parameter set; nullopt when interrupted on the way. The
@@ -144,8 +147,7 @@ WrittenFile TrainingJob::write_result() {
 std::optional<double> TrainingJob::train_step(const StepDocuments &step) {
   set_->clear_gradients();
   const auto scale = static_cast<float>(1.0 / static_cast<double>(step.targets));
-  PassNoise noise{static_cast<float>(request_.lora.dropout), 0.0f, request_.seed,
-                  static_cast<uint64_t>(progress_.step), 0};
+  PassNoise noise = noise_of_step(request_, progress_.step);
   double loss = 0.0;
   for (const std::vector<int64_t> &group : micro_batches(documents_, step, micro_tokens_)) {
     if (interrupt_requested()) return std::nullopt;
@@ -154,6 +156,7 @@ std::optional<double> TrainingJob::train_step(const StepDocuments &step) {
     loss += transformer_->loss_and_gradients(batch_, scale, noise);
     noise.first_token += batch_.token_count();
   }
+  clear_frozen_gradients(frozen_.model, lora_targets_);
   return loss / static_cast<double>(step.targets);
 }
 
@@ -169,6 +172,7 @@ void TrainingJob::apply_update(double gradient_norm) {
   options.step = progress_.step + 1;
   options.grad_scale = clip ? static_cast<float>(o.clip_norm / gradient_norm) : 1.0f;
   set_->update(options);
+  set_->update_average(o.ema_decay, options.step);
 }
 
 void TrainingJob::report_step(const StepDocuments &step, double loss, double gradient_norm, double step_ms) {
@@ -187,6 +191,7 @@ void TrainingJob::report_step(const StepDocuments &step, double loss, double gra
 
 // Mean loss over the validation targets, without dropout.
 double TrainingJob::validate() {
+  const AveragedValues averaged(*set_);
   double loss = 0.0;
   StepDocuments all;
   for (int64_t document = 0; document < validation_->count(); ++document) all.documents.push_back(document);
@@ -237,6 +242,7 @@ void TrainingJob::stop_timeout() {
 int TrainingJob::finish(double validation_loss) {
   const WrittenFile result = write_result();
   transformer_.reset(); // makes room for the spectra, so that the plan need not count them
+  const AveragedValues averaged(*set_);
   const std::vector<TensorSpectrum> spectra =
       request_.full ? std::vector<TensorSpectrum>{} : adapter_spectra(frozen_.model, lora_targets_);
   const double seconds = events_.elapsed_ms() / 1000.0;

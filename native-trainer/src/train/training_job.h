@@ -53,6 +53,7 @@ private:
   Documents documents_;
   std::optional<Documents> validation_;
   int threads_;
+  TrainingShape shape_;
   MemoryPlan plan_;
   int64_t micro_tokens_;
   int64_t last_document_; // of the stream of shuffled epochs

@@ -8,6 +8,7 @@
 #include "common/failure.h"
 #include "ops/random.h"
 #include "support/check.h"
+#include "train/score_command.h"
 #include "train/train_command.h"
 
 namespace trex::test {
@@ -111,6 +112,64 @@ Outcome train(const json &request) {
 std::string hash_of(const json &request) {
   return sha256_of_file(request.at("outDir").get<std::string>() +
                         (request.value("method", "lora") == "full" ? "/model.gguf" : "/adapter.gguf"));
+}
+
+Outcome train_step_by_step(json request) {
+  request["resume"] = true;
+  request["limits"] = {{"seconds", 0}};
+  const int steps = request.at("steps").get<int>();
+  Outcome outcome;
+  for (int run = 1; run <= steps; ++run) {
+    outcome = train(request);
+    const int expected = run < steps ? static_cast<int>(FailureClass::timeout) : 0;
+    CHECK_CASE(outcome.exit_code == expected, "run " + std::to_string(run) + " " + outcome.message);
+    if (outcome.exit_code != expected) break;
+  }
+  return outcome;
+}
+
+std::vector<double> course_of(const Outcome &outcome) {
+  std::vector<double> course;
+  for (const json &event : outcome.events) {
+    if (event.at("event") != "step") continue;
+    course.push_back(event.at("loss").get<double>());
+    course.push_back(event.at("gradNorm").get<double>());
+  }
+  return course;
+}
+
+json plan_of(const json &request) {
+  std::ostringstream out;
+  run_plan(request, out);
+  return json::parse(out.str());
+}
+
+std::string adapter_of(const json &request) { return request.at("outDir").get<std::string>() + "/adapter.gguf"; }
+
+double scored_loss(const json &request) {
+  std::ifstream rows(counting_rows());
+  std::string pairs;
+  int index = 0;
+  for (std::string line; std::getline(rows, line); ++index) {
+    const json tokens = json::parse(line).at("tokens");
+    pairs += json{{"id", std::to_string(index)},
+                  {"context", json::array({tokens[0]})},
+                  {"continuation", json(tokens.begin() + 1, tokens.end())}}
+                 .dump() +
+             "\n";
+  }
+  write_text("all-pairs.jsonl", pairs);
+  std::ostringstream out;
+  run_score({{"model", tiny_model()}, {"adapter", adapter_of(request)}, {"pairs", in_scratch("all-pairs.jsonl")}}, out);
+  std::istringstream lines(out.str());
+  double sum = 0.0, tokens = 0.0;
+  for (std::string line; std::getline(lines, line);) {
+    const json result = json::parse(line);
+    if (result.contains("event")) continue;
+    sum -= result.at("logLikelihood").get<double>();
+    tokens += result.at("tokens").get<double>();
+  }
+  return sum / tokens;
 }
 
 } // namespace trex::test

@@ -42,4 +42,18 @@ Outcome train(const nlohmann::json &request);
 // Of what the request's job wrote.
 std::string hash_of(const nlohmann::json &request);
 
+// The same, one process life a step: every run resumes the last one's checkpoint and is ended by its time limit. The
+// outcome is the last run's, after as many runs as the request has steps.
+Outcome train_step_by_step(nlohmann::json request);
+
+// Losses and gradient norms of all steps: the norms see every gradient.
+std::vector<double> course_of(const Outcome &outcome);
+
+nlohmann::json plan_of(const nlohmann::json &request);
+
+std::string adapter_of(const nlohmann::json &request); // its path
+
+// Mean -ln p over all targets of the counting rows, through `score` and the exported file.
+double scored_loss(const nlohmann::json &request);
+
 } // namespace trex::test

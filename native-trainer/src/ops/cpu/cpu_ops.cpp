@@ -39,6 +39,8 @@ const Ops &cpu_ops() {
       .log_probability = cpu::log_probability,
       .sum_of_squares = cpu::sum_of_squares,
       .adamw = cpu::adamw,
+      .adamw8 = cpu::adamw8,
+      .average = cpu::average,
   };
   return table;
 }

@@ -55,6 +55,16 @@ void cross_entropy(Device &, double *losses, Matrix logits, const int32_t *targe
 void log_probability(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets,
                      float softcap);
 double sum_of_squares(Device &, const float *values, int64_t count);
+
+// What AdamW's step (Loshchilov and Hutter, 2019) needs of its options, once for all values:
+//   x = decay * x - step_size * m / (sqrt(v) * root_correction + epsilon)
+struct AdamWFactors {
+  float step_size, root_correction, decay;
+};
+AdamWFactors adamw_factors(const AdamW &options);
 void adamw(Device &, float *values, float *m, float *v, const float *gradient, int64_t count, const AdamW &options);
+void adamw8(Device &, float *values, const CodedMoment &first, const CodedMoment &second, const float *gradient,
+            int64_t count, const AdamW &options);
+void average(Device &, float *mean, const float *x, float share, int64_t count);
 
 } // namespace trex::cpu

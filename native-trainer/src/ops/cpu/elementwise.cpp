@@ -115,16 +115,26 @@ double sum_of_squares(Device &any, const float *values, int64_t count) {
   return sum;
 }
 
-void adamw(Device &any, float *values, float *m, float *v, const float *gradient, int64_t count, const AdamW &options) {
-  CpuDevice &device = cpu(any);
+AdamWFactors adamw_factors(const AdamW &options) {
   const double bias1 = 1.0 - std::pow(static_cast<double>(options.beta1), static_cast<double>(options.step));
   const double bias2 = 1.0 - std::pow(static_cast<double>(options.beta2), static_cast<double>(options.step));
-  const auto step_size = static_cast<float>(static_cast<double>(options.learning_rate) / bias1);
-  const auto root_correction = static_cast<float>(1.0 / std::sqrt(bias2));
-  const float decay = 1.0f - options.learning_rate * options.weight_decay;
+  return {static_cast<float>(static_cast<double>(options.learning_rate) / bias1),
+          static_cast<float>(1.0 / std::sqrt(bias2)), 1.0f - options.learning_rate * options.weight_decay};
+}
+
+void adamw(Device &any, float *values, float *m, float *v, const float *gradient, int64_t count, const AdamW &options) {
+  CpuDevice &device = cpu(any);
+  const AdamWFactors factors = adamw_factors(options);
   device.pool.split(count, values_per_share, [&](int64_t begin, int64_t end, int) {
     device.kernels->adamw(values + begin, m + begin, v + begin, gradient + begin, end - begin, options.grad_scale,
-                          options.beta1, options.beta2, step_size, options.epsilon, root_correction, decay);
+                          options.beta1, options.beta2, factors.step_size, options.epsilon, factors.root_correction,
+                          factors.decay);
+  });
+}
+
+void average(Device &any, float *mean, const float *x, float share, int64_t count) {
+  cpu(any).pool.split(count, values_per_share, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) mean[i] += share * (x[i] - mean[i]);
   });
 }
 
