@@ -71,8 +71,10 @@ double exp_minus(float *y, const float *x, float shift, int64_t n) {
   double lane[lanes] = {};
   int64_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    for (int64_t j = 0; j < lanes; ++j) y[i + j] = exp_fast(x[i + j] - shift);
-    for (int64_t j = 0; j < lanes; ++j) lane[j] += static_cast<double>(y[i + j]);
+    float e[lanes]; // y may be x: nothing is written before all of it is read
+    for (int64_t j = 0; j < lanes; ++j) e[j] = exp_fast(x[i + j] - shift);
+    for (int64_t j = 0; j < lanes; ++j) y[i + j] = e[j];
+    for (int64_t j = 0; j < lanes; ++j) lane[j] += static_cast<double>(e[j]);
   }
   double sum = 0.0;
   for (int64_t j = 0; j < lanes; ++j) sum += lane[j];
