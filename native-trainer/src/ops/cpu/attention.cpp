@@ -155,7 +155,7 @@ bool worth_cutting(const PackedBatch &batch, int64_t kv_heads, int threads) {
   for (int64_t document = 0; document < batch.documents; ++document)
     total += square(batch.offsets[document + 1] - batch.offsets[document]) * static_cast<double>(kv_heads);
   const double most = square(batch.longest);
-  return most * std::ceil(total / (most * threads)) > 1.4 * total / threads;
+  return most * std::ceil(total / (most * threads)) > 1.5 * total / threads;
 }
 
 } // namespace
