@@ -47,7 +47,7 @@ MemoryPlan plan_memory(const ModelFile &file, const HyperParameters &parameters,
   plan.gradients = trainable_bytes;
   plan.optimizer = 2 * trainable_bytes;
   plan.activations = activation_bytes(parameters, shape);
-  plan.workspace = workspace_bytes(parameters, shape) + metadata_bytes(file) + program_bytes;
+  plan.workspace = workspace_bytes(parameters, shape) + metadata_bytes(file) + shape.data_bytes + program_bytes;
   return plan;
 }
 

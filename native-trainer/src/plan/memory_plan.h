@@ -19,7 +19,7 @@ struct MemoryPlan {
   uint64_t gradients = 0;   // one fp32 per trainable value
   uint64_t optimizer = 0;   // AdamW's two moments, fp32
   uint64_t activations = 0; // kept between forward and backward
-  uint64_t workspace = 0;   // logits chunks, per-thread scratch, the file's metadata, the program itself
+  uint64_t workspace = 0;   // logits chunks, per-thread scratch, rows, the file's metadata, the program itself
 
   uint64_t total() const { return weights + adapter + gradients + optimizer + activations + workspace; }
 };
@@ -30,6 +30,8 @@ struct TrainingShape {
   std::vector<std::string> targets; // lora target names, see tensor_layout.h
   int64_t tokens_per_step = 0;
   int64_t max_sequence_tokens = 0;
+  int64_t documents_together = 1; // that go through the model at once: 2 for preference pairs
+  uint64_t data_bytes = 0;        // rows in memory, with the reference values of DPO
   int threads = 1;
 };
 

@@ -8,6 +8,25 @@
 #include "gguf/decode.h"
 
 namespace trex {
+namespace {
+
+// Of the description and of what tells one model from another: every tensor's name, type, shape and both ends.
+std::string digest_with_model(const nlohmann::json &described, const ModelFile &file) {
+  const std::string text = described.dump();
+  Sha256 hash;
+  hash.update(text.data(), text.size());
+  for (const TensorView &tensor : file.tensors()) {
+    hash.update(tensor.name.data(), tensor.name.size());
+    hash.update(type_label(tensor.type), std::string(type_label(tensor.type)).size());
+    hash.update(tensor.ne.data(), sizeof tensor.ne);
+    const size_t sample = std::min<size_t>(4096, static_cast<size_t>(tensor.bytes));
+    hash.update(tensor.data, sample);
+    hash.update(tensor.data + tensor.bytes - sample, sample);
+  }
+  return hash.finish();
+}
+
+} // namespace
 
 std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, const Documents &documents) {
   const OptimizerRequest &o = request.optimizer;
@@ -26,18 +45,19 @@ std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, 
   };
   // Left out when empty, so that checkpoints from before there were such ranks can still be continued.
   if (!request.lora.ranks.named.empty()) described["ranks"] = request.lora.ranks.named;
-  const std::string text = described.dump();
-  Sha256 hash;
-  hash.update(text.data(), text.size());
-  for (const TensorView &tensor : file.tensors()) {
-    hash.update(tensor.name.data(), tensor.name.size());
-    hash.update(type_label(tensor.type), std::string(type_label(tensor.type)).size());
-    hash.update(tensor.ne.data(), sizeof tensor.ne);
-    const size_t sample = std::min<size_t>(4096, static_cast<size_t>(tensor.bytes));
-    hash.update(tensor.data, sample);
-    hash.update(tensor.data + tensor.bytes - sample, sample);
+  const nlohmann::json objective = description(request.objective);
+  if (!objective.is_null()) described["objective"] = objective;
+  return digest_with_model(described, file);
+}
+
+std::string reference_fingerprint(const TrainRequest &request, const ModelFile &file, const Documents &documents,
+                                  const std::string &validation_sha256) {
+  nlohmann::json described = {
+      {"data", documents.sha256}, {"validation", validation_sha256}, {"tokens", request.max_sequence_tokens}};
+  if (request.objective.reference == Reference::start && request.lora.init_from) {
+    described["adapter"] = sha256_of_file(*request.lora.init_from);
   }
-  return hash.finish();
+  return digest_with_model(described, file);
 }
 
 } // namespace trex

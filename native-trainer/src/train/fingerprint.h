@@ -14,4 +14,10 @@ namespace trex {
 // cost more than it protects.
 std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, const Documents &documents);
 
+// Over everything that changes the reference values of DPO; `validation_sha256` is empty without validation data. It
+// does not hold the learning rate and the like, so that another attempt in the same folder finds them again. Throws
+// Failure CONFIG "file.*" when the adapter to start from cannot be read.
+std::string reference_fingerprint(const TrainRequest &request, const ModelFile &file, const Documents &documents,
+                                  const std::string &validation_sha256);
+
 } // namespace trex

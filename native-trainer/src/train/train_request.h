@@ -11,6 +11,7 @@
 #include "ggml.h"
 #include "plan/lora_ranks.h"
 #include "plan/memory_plan.h"
+#include "train/objective_request.h"
 
 namespace trex {
 
@@ -38,6 +39,7 @@ struct TrainRequest {
   std::string model, data, out_dir;
   std::optional<std::string> validation;
   bool full = false;
+  ObjectiveRequest objective;
   LoraRequest lora;
   OptimizerRequest optimizer;
   int64_t tokens_per_step = 2048, max_sequence_tokens = 512;
