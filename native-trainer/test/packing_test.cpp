@@ -117,6 +117,12 @@ TEST(free_order_needs_fewer_micro_batches) {
     CHECK(micro_batches(documents, step, capacity, UnitOrder::free) ==
           micro_batches(documents, step, capacity, UnitOrder::free));
   }
+  // The large ones first: three of 3 fill a batch of 10 that each of 7 would have left room in.
+  std::string text;
+  for (const int64_t size : {3, 3, 3, 7, 7, 7}) text += row_line(random_tokens(size + 1, 1, tiny_vocab));
+  const Documents fitting = documents_of("fitting.jsonl", text, {RowKind::masked, tiny_vocab, 64});
+  CHECK(micro_batches(fitting, every_document(fitting), 10, UnitOrder::free) ==
+        (std::vector<std::vector<int64_t>>{{0, 3}, {1, 4}, {2, 5}}));
   // What fits at once is not reordered.
   CHECK(micro_batches(documents, step, step.tokens, UnitOrder::free) ==
         std::vector<std::vector<int64_t>>{step.documents});
