@@ -128,6 +128,22 @@ TEST(free_order_needs_fewer_micro_batches) {
         std::vector<std::vector<int64_t>>{step.documents});
 }
 
+TEST(the_documents_of_some_steps_are_those_that_the_stream_gives) {
+  const Documents documents = many_pairs();
+  for (const int64_t steps : {1, 3, 8, 1000}) {
+    StepStream stream(documents, 100, 5);
+    std::set<int64_t> seen;
+    for (int64_t step = 0; step < steps; ++step) {
+      const StepDocuments next = *stream.next(INT64_MAX);
+      seen.insert(next.documents.begin(), next.documents.end());
+    }
+    const StepDocuments all = documents_of_steps(documents, 100, 5, steps);
+    CHECK(all.documents == std::vector<int64_t>(seen.begin(), seen.end()));
+    CHECK(all.tokens == inputs(documents, all.documents));
+    CHECK((steps == 1000) == (all.documents == every_document(documents).documents));
+  }
+}
+
 TEST(two_seeds_differ_and_one_repeats) {
   const Documents documents = many_pairs();
   const auto order_of = [&](uint64_t seed) {

@@ -177,6 +177,19 @@ TEST(saved_references_are_used_only_when_they_are_whole_and_of_this_job) {
   CHECK(sha256_of_file(path) != bytes);
 }
 
+TEST(a_short_job_takes_the_reference_of_its_own_pairs_only) {
+  json request = preference_request("short", {{"type", "dpo"}});
+  request["validation"] = nullptr;
+  request["steps"] = 1;
+  request["batch"]["tokensPerStep"] = 60;
+  const Outcome outcome = train(request);
+  const auto pairs = first(outcome, "reference").at("pairs").get<int64_t>();
+  CHECK(pairs >= 1 && pairs < 15 && first(outcome, "reference").at("of") == pairs);
+  CHECK(number(outcome.last("step"), "epoch") == static_cast<double>(pairs) / 40.0);
+  request["steps"] = 2; // sees other pairs too
+  CHECK(first(train(request), "reference").at("saved") == false);
+}
+
 TEST(the_reference_is_the_base_unless_the_start_is_asked_for) {
   json trained = request_into("preferred-start"); // learns to count up
   trained["steps"] = 40;

@@ -44,7 +44,7 @@ Work count_work(const TrainRequest &request, const Documents &documents) {
 // Operations of all steps, and of DPO's pass for the reference. A weighted loss (dpo, orpo) knows its weights only after
 // the head's first pass, so the head is computed forward twice.
 double count_operations(const TrainRequest &request, const TrainingData &data, const HyperParameters &parameters,
-                        const TrainingShape &shape, double tokens) {
+                        const TrainingShape &shape, const Work &work) {
   const Documents &documents = data.training;
   const auto all_tokens = static_cast<double>(documents.tokens.size());
   const double mean_document_tokens = all_tokens / static_cast<double>(documents.count());
@@ -53,10 +53,11 @@ double count_operations(const TrainRequest &request, const TrainingData &data, c
   if (request.objective.reads_pairs()) {
     per_token += 2.0 * target_share * static_cast<double>(parameters.embedding * parameters.vocab);
   }
-  double operations = tokens * per_token;
+  double operations = work.tokens * per_token;
   if (request.objective.type == ObjectiveType::dpo) {
-    const double reference_tokens =
-        all_tokens + (data.validation ? static_cast<double>(data.validation->tokens.size()) : 0.0);
+    const StepDocuments seen = documents_of_steps(documents, request.tokens_per_step, request.seed, work.steps);
+    const double reference_tokens = static_cast<double>(seen.tokens) +
+                                    (data.validation ? static_cast<double>(data.validation->tokens.size()) : 0.0);
     operations += reference_tokens * scoring_operations_per_token(parameters, mean_document_tokens, target_share);
   }
   return operations;
@@ -120,7 +121,7 @@ int run_plan(const nlohmann::json &document, std::ostream &out) {
   for (int64_t index = 0; !cuts_rows && index < documents.count(); ++index) {
     longest_document = std::max(longest_document, documents.length(index));
   }
-  const double operations = count_operations(request, data, parameters, shape, work.tokens);
+  const double operations = count_operations(request, data, parameters, shape, work);
   const double seconds = operations / (assumed_share_of_product * measure_operations_per_second(threads));
 
   const nlohmann::ordered_json answer = {

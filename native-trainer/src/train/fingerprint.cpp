@@ -50,10 +50,12 @@ std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, 
   return digest_with_model(described, file);
 }
 
-std::string reference_fingerprint(const TrainRequest &request, const ModelFile &file, const Documents &documents,
-                                  const std::string &validation_sha256) {
-  nlohmann::json described = {
-      {"data", documents.sha256}, {"validation", validation_sha256}, {"tokens", request.max_sequence_tokens}};
+std::string reference_fingerprint(const TrainRequest &request, const ModelFile &file, const TrainingData &data,
+                                  const StepDocuments &seen) {
+  nlohmann::json described = {{"data", data.training.sha256},
+                              {"validation", data.validation ? data.validation->sha256 : ""},
+                              {"tokens", request.max_sequence_tokens},
+                              {"seen", seen.documents}};
   if (request.objective.reference == Reference::start && request.lora.init_from) {
     described["adapter"] = sha256_of_file(*request.lora.init_from);
   }

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "gguf/model_file.h"
-#include "train/documents.h"
-#include "train/train_request.h"
+#include "train/packing.h"
+#include "train/training_data.h"
 
 namespace trex {
 
@@ -14,10 +14,10 @@ namespace trex {
 // cost more than it protects.
 std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, const Documents &documents);
 
-// Over everything that changes the reference values of DPO; `validation_sha256` is empty without validation data. It
-// does not hold the learning rate and the like, so that another attempt in the same folder finds them again. Throws
-// Failure CONFIG "file.*" when the adapter to start from cannot be read.
-std::string reference_fingerprint(const TrainRequest &request, const ModelFile &file, const Documents &documents,
-                                  const std::string &validation_sha256);
+// Over everything that changes the reference values of DPO, taken of the training pairs of `seen`. It does not hold the
+// learning rate and the like, so that another attempt in the same folder finds them again. Throws Failure CONFIG
+// "file.*" when the adapter to start from cannot be read.
+std::string reference_fingerprint(const TrainRequest &request, const ModelFile &file, const TrainingData &data,
+                                  const StepDocuments &seen);
 
 } // namespace trex

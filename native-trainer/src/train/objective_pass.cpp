@@ -102,17 +102,22 @@ std::optional<ObjectiveLoss> ObjectivePass::evaluate(const Documents &documents,
   return ObjectiveLoss{loss / static_cast<double>(documents.target_tokens), std::nullopt};
 }
 
-std::optional<ReferenceValues> ObjectivePass::pair_log_probabilities(const Documents &pairs) {
-  ReferenceValues values;
-  for (const auto &group : micro_batches(pairs, every_document(pairs), micro_tokens_, UnitOrder::kept)) {
+std::optional<ReferenceValues> ObjectivePass::pair_log_probabilities(const Documents &pairs, const StepDocuments &which,
+                                                                     const std::function<void(int64_t)> &progress) {
+  ReferenceValues values(static_cast<size_t>(pairs.units()));
+  int64_t done = 0;
+  for (const std::vector<int64_t> &group : micro_batches(pairs, which, micro_tokens_, UnitOrder::kept)) {
     if (interrupt_requested()) return std::nullopt;
     fill_batch(pairs, group);
     transformer_.score(batch_, log_probabilities_, is_argmax_);
     ByDocument<const double> answers(pairs, log_probabilities_);
     for (size_t i = 0; i < group.size(); i += 2) {
-      const double chosen = sum_of(answers.next(group[i])); // before the rejected one, as the batch has them
-      values.push_back({chosen, sum_of(answers.next(group[i + 1]))});
+      PairLogProbabilities &pair = values[static_cast<size_t>(group[i] / 2)];
+      pair.chosen = sum_of(answers.next(group[i]));
+      pair.rejected = sum_of(answers.next(group[i + 1]));
     }
+    done += static_cast<int64_t>(group.size()) / 2;
+    progress(done);
   }
   return values;
 }

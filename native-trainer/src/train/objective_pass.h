@@ -3,6 +3,7 @@
 // dpo and orpo), so how a step is cut into micro-batches does not change what is learnt.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -35,8 +36,10 @@ public:
   // The mean loss of all documents, without noise. nullopt when interrupted on the way.
   std::optional<ObjectiveLoss> evaluate(const Documents &documents, const ReferenceValues &reference);
 
-  // ln p of the two answers of every pair, as the model is now. nullopt when interrupted on the way.
-  std::optional<ReferenceValues> pair_log_probabilities(const Documents &pairs);
+  // ln p of the two answers of the pairs of `which`, as the model is now; zeros for all others. Calls `progress` with
+  // the number of pairs done after each micro-batch. nullopt when interrupted on the way.
+  std::optional<ReferenceValues> pair_log_probabilities(const Documents &pairs, const StepDocuments &which,
+                                                        const std::function<void(int64_t)> &progress);
 
 private:
   void fill_batch(const Documents &documents, const std::vector<int64_t> &group);

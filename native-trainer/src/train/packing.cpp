@@ -112,6 +112,25 @@ StepDocuments every_document(const Documents &documents) {
   return all;
 }
 
+StepDocuments documents_of_steps(const Documents &documents, int64_t tokens_per_step, uint64_t seed, int64_t steps) {
+  StepStream stream(documents, tokens_per_step, seed);
+  std::vector<bool> seen(static_cast<size_t>(documents.units()));
+  int64_t unseen = documents.units();
+  for (int64_t step = 0; step < steps && unseen > 0; ++step) {
+    const std::optional<StepDocuments> next = stream.next(std::numeric_limits<int64_t>::max());
+    for (const int64_t document : next->documents) {
+      const auto unit = static_cast<size_t>(document / documents.together);
+      if (!seen[unit]) --unseen;
+      seen[unit] = true;
+    }
+  }
+  StepDocuments all;
+  for (int64_t unit = 0; unit < documents.units(); ++unit) {
+    if (seen[static_cast<size_t>(unit)]) append_unit(documents, unit * documents.together, all);
+  }
+  return all;
+}
+
 std::vector<std::vector<int64_t>> micro_batches(const Documents &documents, const StepDocuments &step, int64_t tokens,
                                                 UnitOrder order) {
   const auto together = static_cast<size_t>(documents.together);

@@ -47,6 +47,9 @@ int64_t count_steps(const Documents &documents, int64_t tokens_per_step, uint64_
 // All of them, in their order in the file, as if they were one step.
 StepDocuments every_document(const Documents &documents);
 
+// The documents that the first `steps` steps see, each once and in their order in the file, as if they were one step.
+StepDocuments documents_of_steps(const Documents &documents, int64_t tokens_per_step, uint64_t seed, int64_t steps);
+
 // The documents of a step in groups that fit `tokens` at once; each group is one micro-batch and holds whole units. A
 // unit that is longer makes a group of its own.
 enum class UnitOrder {

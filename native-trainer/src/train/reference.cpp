@@ -108,14 +108,19 @@ void write_references(const std::string &utf8_path, const std::string &key, cons
   file.commit();
 }
 
-std::optional<References> compute_references(Reference reference, const TrainingData &data, Model &model,
-                                             ObjectivePass &pass) {
+std::optional<References> compute_references(Reference reference, const TrainingData &data, const StepDocuments &seen,
+                                             Model &model, ObjectivePass &pass,
+                                             const std::function<void(int64_t)> &progress) {
   std::optional<AdapterOff> off;
   if (reference == Reference::base) off.emplace(model);
-  std::optional<ReferenceValues> training = pass.pair_log_probabilities(data.training);
+  std::optional<ReferenceValues> training = pass.pair_log_probabilities(data.training, seen, progress);
   if (!training) return std::nullopt;
   std::optional<ReferenceValues> validation(std::in_place);
-  if (data.validation) validation = pass.pair_log_probabilities(*data.validation);
+  if (data.validation) {
+    const auto before = static_cast<int64_t>(seen.documents.size()) / 2;
+    validation = pass.pair_log_probabilities(*data.validation, every_document(*data.validation),
+                                             [&](int64_t done) { progress(before + done); });
+  }
   if (!validation) return std::nullopt;
   return References{std::move(*training), std::move(*validation)};
 }

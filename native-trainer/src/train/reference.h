@@ -2,7 +2,8 @@
 // itself, so no second one is needed: one pass with the adapter off (or as training began with it) before the first
 // step, kept as two doubles a pair.
 //
-// The pass costs about a third of an epoch, so its results lie in outDir/reference.trex for the next attempt. The file:
+// The pass costs about a third of what training on the same pairs once does; only pairs that the job's steps will see
+// go through it. Its results lie in outDir/reference.trex for the next attempt. The file:
 // 8 bytes "TREXREF1"; the key as 64 hexadecimal digits; the number of values as 8 little-endian bytes; the values, fp64
 // little-endian, chosen and rejected of each pair, those of the training data first; the SHA-256 of all of it as 64
 // hexadecimal digits. It is a cache: a file that is torn, altered or of another key is made anew.
@@ -28,9 +29,11 @@ std::optional<References> read_references(const std::string &utf8_path, const st
 // Throws Failure ENV "file.write".
 void write_references(const std::string &utf8_path, const std::string &key, const References &references);
 
-// Passes all pairs through the model, with the adapter off for Reference::base. nullopt when interrupted on the way.
-// `model` is the one that `pass` works on.
-std::optional<References> compute_references(Reference reference, const TrainingData &data, Model &model,
-                                             ObjectivePass &pass);
+// Passes the training pairs of `seen` and all of the validation's through the model, with the adapter off for
+// Reference::base. Calls `progress` with the number of pairs done. nullopt when interrupted on the way. `model` is the
+// one that `pass` works on.
+std::optional<References> compute_references(Reference reference, const TrainingData &data, const StepDocuments &seen,
+                                             Model &model, ObjectivePass &pass,
+                                             const std::function<void(int64_t)> &progress);
 
 } // namespace trex

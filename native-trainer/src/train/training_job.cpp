@@ -30,8 +30,7 @@ nlohmann::json number_or_null(double value) { return std::isfinite(value) ? nloh
 
 TrainingJob::TrainingJob(TrainRequest request, EventLog &events)
     : request_(std::move(request)), events_(events), file_(ModelFile::open(request_.model)),
-      parameters_(read_hyper_parameters(file_)),
-      data_(read_training_data(request_, parameters_.vocab)),
+      parameters_(read_hyper_parameters(file_)), data_(read_training_data(request_, parameters_.vocab)),
       threads_(request_.threads > 0 ? request_.threads : platform::physical_processors()) {
   if (!request_.full) check_lora_ranks(request_.lora.ranks, request_.lora.targets, parameters_);
   TrainingShape shape = training_shape(request_, threads_);
@@ -116,22 +115,29 @@ void TrainingJob::allocate() {
 // the way. Comes before resume(), because the adapter must still be the one that training begins with.
 bool TrainingJob::find_references() {
   if (request_.objective.type != ObjectiveType::dpo) return true;
+  constexpr double ms_between_reports = 5000.0;
   const double start_ms = events_.elapsed_ms();
+  const StepDocuments seen = documents_of_steps(data_.training, request_.tokens_per_step, request_.seed, steps_);
+  const int64_t pairs = static_cast<int64_t>(seen.documents.size()) / 2 + data_.validation_pairs();
+  double reported_ms = start_ms;
+  const auto report_done = [&](int64_t done, bool saved) {
+    reported_ms = events_.elapsed_ms();
+    events_.emit("reference",
+                 {{"pairs", done}, {"of", pairs}, {"saved", saved}, {"seconds", (reported_ms - start_ms) / 1000.0}});
+  };
   const std::string path = out_path("reference.trex");
-  const std::string key =
-      reference_fingerprint(request_, file_, data_.training, data_.validation ? data_.validation->sha256 : "");
+  const std::string key = reference_fingerprint(request_, file_, data_, seen);
   std::optional<References> known = read_references(path, key, data_.training.units(), data_.validation_pairs());
   const bool saved = known.has_value();
   if (!known) {
-    known = compute_references(request_.objective.reference, data_, frozen_.model, *pass_);
+    known = compute_references(request_.objective.reference, data_, seen, frozen_.model, *pass_, [&](int64_t done) {
+      if (events_.elapsed_ms() - reported_ms > ms_between_reports && done < pairs) report_done(done, false);
+    });
     if (!known) return false;
     write_references(path, key, *known);
   }
   references_ = std::move(*known);
-  events_.emit("reference", {{"pairs", data_.training.units() + data_.validation_pairs()},
-                             {"saved", saved},
-                             {"seconds", (events_.elapsed_ms() - start_ms) / 1000.0},
-                             {"path", path}});
+  report_done(pairs, saved);
   return true;
 }
 
