@@ -10,14 +10,23 @@
 
 namespace trex {
 
-double training_operations_per_token(const HyperParameters &p, const TrainingShape &shape,
-                                     double mean_document_tokens, double target_share) {
-  double weights = target_share * static_cast<double>(p.embedding * p.vocab); // the head, tied or not
+namespace {
+
+// Weights that a token is multiplied with on its way forward; the head, tied or not, only sees the share that predicts.
+double weights_per_token(const HyperParameters &p, double target_share) {
+  double weights = target_share * static_cast<double>(p.embedding * p.vocab);
   for (const TensorSpec &spec : present_tensors(p)) {
     const bool is_layer_matrix = spec.shape.size() == 2 && spec.name.starts_with("blk.");
     if (is_layer_matrix) weights += static_cast<double>(spec.shape[0] * spec.shape[1]);
   }
-  const double base = weights * (shape.full ? 6.0 : 4.0);
+  return weights;
+}
+
+} // namespace
+
+double training_operations_per_token(const HyperParameters &p, const TrainingShape &shape,
+                                     double mean_document_tokens, double target_share) {
+  const double base = weights_per_token(p, target_share) * (shape.full ? 6.0 : 4.0);
   const double lora = shape.full ? 0.0 : 6.0 * static_cast<double>(trainable_values(p, shape));
   // q.k and p.v forward, four such products backward; a causal mask leaves half of each.
   double attention = 0.0;
@@ -26,6 +35,12 @@ double training_operations_per_token(const HyperParameters &p, const TrainingSha
     attention += 6.0 * seen * static_cast<double>(layer.q_width());
   }
   return base + lora + attention;
+}
+
+double scoring_operations_per_token(const HyperParameters &p, double mean_document_tokens, double target_share) {
+  // A causal mask leaves half of q.k and p.v.
+  return 2.0 * weights_per_token(p, target_share) +
+         2.0 * mean_document_tokens * static_cast<double>(p.q_width() * p.layers);
 }
 
 double measure_operations_per_second(int threads) {
