@@ -26,10 +26,6 @@ std::string digest_with_model(const nlohmann::json &described, const ModelFile &
   return hash.finish();
 }
 
-} // namespace
-
-namespace {
-
 // "attn_q" of "blk.3.attn_q.weight", each once, in the order of the layer.
 std::vector<std::string> projections_of(const std::vector<LoraTensor> &tensors) {
   std::vector<std::string> names;

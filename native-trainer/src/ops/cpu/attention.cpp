@@ -175,7 +175,7 @@ void backward_head(CpuDevice &device, int thread, const HeadPass &x, int64_t len
   }
 }
 
-constexpr int64_t key_block = 256; // keys of one task of the second kind
+constexpr int64_t task_keys = 256; // keys of one task of the second kind
 
 // Whether tasks of whole documents would leave threads idle for longer than the scores take to be computed twice.
 bool worth_cutting(const PackedBatch &batch, int64_t kv_heads, int threads) {
@@ -259,12 +259,12 @@ void attention_backward(Device &any, Matrix dq, Matrix dk, Matrix dv, Matrix dou
     const int64_t rows = std::min(attention_rows, length - first);
     backward_block(device, thread, x, first, rows, keys_of(first, rows, shape), shape);
   });
-  const int64_t key_blocks = (batch.longest + key_block - 1) / key_block;
+  const int64_t key_blocks = (batch.longest + task_keys - 1) / task_keys;
   device.pool.each(batch.documents * shape.kv_heads * key_blocks, [&](int64_t index, int thread) {
     const int64_t document = index / key_blocks / shape.kv_heads, kv_head = index / key_blocks % shape.kv_heads;
     const int64_t begin = batch.offsets[document], length = batch.offsets[document + 1] - begin;
-    const int64_t low = index % key_blocks * key_block;
-    if (low < length) sum_over_queries(thread, begin, length, kv_head, low, std::min(length, low + key_block), false);
+    const int64_t low = index % key_blocks * task_keys;
+    if (low < length) sum_over_queries(thread, begin, length, kv_head, low, std::min(length, low + task_keys), false);
   });
 }
 
