@@ -22,25 +22,29 @@ double weights_per_token(const HyperParameters &p, double target_share) {
   return weights;
 }
 
+// Attention's two products over all layers for one token, in values of q times keys seen. A causal mask leaves half of a
+// document on average; a sliding window leaves itself.
+double attention_per_token(const HyperParameters &p, double mean_document_tokens) {
+  double products = 0.0;
+  for (const LayerShape &layer : p.layers) {
+    const double window = layer.window > 0 ? static_cast<double>(layer.window) : mean_document_tokens;
+    products += std::min(mean_document_tokens / 2.0, window) * static_cast<double>(layer.q_width());
+  }
+  return products;
+}
+
 } // namespace
 
 double training_operations_per_token(const HyperParameters &p, const TrainingShape &shape,
                                      double mean_document_tokens, double target_share) {
   const double base = weights_per_token(p, target_share) * (shape.full ? 6.0 : 4.0);
   const double lora = shape.full ? 0.0 : 6.0 * static_cast<double>(trainable_values(p, shape));
-  // q.k and p.v forward, four such products backward; a causal mask leaves half of each.
-  double attention = 0.0;
-  for (const LayerShape &layer : p.layers) {
-    const double seen = layer.window > 0 ? std::min(mean_document_tokens, 2.0 * static_cast<double>(layer.window)) : mean_document_tokens;
-    attention += 6.0 * seen * static_cast<double>(layer.q_width());
-  }
-  return base + lora + attention;
+  // q.k and p.v forward, four such products backward.
+  return base + lora + 12.0 * attention_per_token(p, mean_document_tokens);
 }
 
 double scoring_operations_per_token(const HyperParameters &p, double mean_document_tokens, double target_share) {
-  // A causal mask leaves half of q.k and p.v.
-  return 2.0 * weights_per_token(p, target_share) +
-         2.0 * mean_document_tokens * static_cast<double>(p.q_width() * p.layers);
+  return 2.0 * weights_per_token(p, target_share) + 4.0 * attention_per_token(p, mean_document_tokens);
 }
 
 double measure_operations_per_second(int threads) {
