@@ -16,8 +16,6 @@ export interface Caller {
   lines(command: string, request: unknown, accept: (value: unknown) => string | null, signal: AbortSignal): Promise<Result<Ended>>;
 }
 
-export type WeightType = "keep" | "F32" | "F16" | "BF16" | "Q8_0" | "Q4_0" | "Q4_K" | "Q6_K";
-
 export interface TrainClient {
   readonly binaryPath: string;
   readonly trainer: Trainer;
@@ -26,8 +24,11 @@ export interface TrainClient {
   readonly info: (modelPath: string, signal: AbortSignal) => Promise<Result<ModelInfo>>;
   devices(signal: AbortSignal): Promise<Result<TrainerDevices>>;
   bench(request: { model: string | null; seconds: number; threads: number }, signal: AbortSignal): Promise<Result<BenchAnswer>>;
-  /** Writes a whole model with the adapter folded in; with no adapter it only changes the weight type. */
-  merge(request: { model: string; adapter: string | null; out: string; type: WeightType }, signal: AbortSignal): Promise<Result<{ readonly sha256: string | null }>>;
+  /**
+   * Writes a whole model with the adapter folded in; with no adapter it only changes the weight type.
+   * @param request.type "keep", or a type that trex-train knows (native-trainer/README.md, `merge`)
+   */
+  merge(request: { model: string; adapter: string | null; out: string; type: string }, signal: AbortSignal): Promise<Result<{ readonly sha256: string | null }>>;
   /** Runs `train` on a ready request document, every event handed on as it comes. For `trex train CONFIG.json`. */
   trainDocument(document: unknown, onEvent: (event: Readonly<Record<string, unknown>>) => void, signal: AbortSignal): Promise<Result<Ended>>;
   /** Process ids of the trainers running now; for memory accounting. */
