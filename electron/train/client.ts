@@ -29,6 +29,8 @@ export interface TrainClient {
    * @param request.type "keep", or a type that trex-train knows (native-trainer/README.md, `merge`)
    */
   merge(request: { model: string; adapter: string | null; out: string; type: string }, signal: AbortSignal): Promise<Result<{ readonly sha256: string | null }>>;
+  /** Writes a GGUF adapter as a folder for Hugging Face's PEFT; the folder must be new or empty. */
+  exportAdapter(request: { model: string; adapter: string; out: string; baseModelName: string }, signal: AbortSignal): Promise<Result<void>>;
   /** Runs `train` on a ready request document, every event handed on as it comes. For `trex train CONFIG.json`. */
   trainDocument(document: unknown, onEvent: (event: Readonly<Record<string, unknown>>) => void, signal: AbortSignal): Promise<Result<Ended>>;
   /** Process ids of the trainers running now; for memory accounting. */
@@ -37,6 +39,7 @@ export interface TrainClient {
 
 const eventShape = z.record(z.string(), z.unknown());
 const mergedSchema = z.object({ sha256: z.string().nullish() });
+const exportedSchema = z.object({ weightsSha256: z.string(), configSha256: z.string() });
 
 export function createTrainClient(options: { binaryPath: string }): TrainClient {
   const { binaryPath } = options;
@@ -62,6 +65,10 @@ export function createTrainClient(options: { binaryPath: string }): TrainClient 
     async merge(request, signal) {
       const merged = await caller.document("merge", { request: { ...request, adapterScale: 1 } }, mergedSchema, signal);
       return merged.ok ? ok({ sha256: merged.value.sha256 ?? null }) : merged;
+    },
+    async exportAdapter(request, signal) {
+      const exported = await caller.document("export-adapter", { request }, exportedSchema, signal);
+      return exported.ok ? ok(undefined) : exported;
     },
     trainDocument: (document, onEvent, signal) => caller.lines("train", document, (value) => {
       const event = eventShape.safeParse(value);
