@@ -14,11 +14,16 @@ double training_operations_per_token(const HyperParameters &p, const TrainingSha
                                      double mean_document_tokens, double target_share) {
   double weights = target_share * static_cast<double>(p.embedding * p.vocab); // the head, tied or not
   for (const TensorSpec &spec : present_tensors(p)) {
-    const bool is_layer_matrix = spec.shape.size() == 2 && spec.name.starts_with("blk.");
-    if (is_layer_matrix) weights += static_cast<double>(spec.shape[0] * spec.shape[1]);
+    if (spec.shape.size() < 2 || !spec.name.starts_with("blk.")) continue;
+    const auto matrix = static_cast<double>(spec.shape[0] * spec.shape[1]);
+    weights += spec.shape.size() == 2 ? matrix : matrix * static_cast<double>(p.layers.front().experts_used);
   }
   const double base = weights * (shape.full ? 6.0 : 4.0);
-  const double lora = shape.full ? 0.0 : 6.0 * static_cast<double>(trainable_values(p, shape));
+  double lora = 0.0;
+  for (const LoraTensor &tensor : shape.lora) {
+    const auto used = tensor.experts == 1 ? 1 : p.layers.front().experts_used;
+    lora += 6.0 * static_cast<double>(used * tensor.rank * (tensor.in + tensor.out));
+  }
   // q.k and p.v forward, four such products backward; a causal mask leaves half of each.
   double attention = 0.0;
   for (const LayerShape &layer : p.layers) {
