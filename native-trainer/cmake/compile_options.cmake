@@ -32,6 +32,9 @@ function(trex_own_code target)
     target_compile_options(${target} PRIVATE /W4 /WX /permissive-)
   else()
     target_compile_options(${target} PRIVATE -Wall -Wextra -Werror)
+    # No value changes: nobody reads errno or the floating-point exception flags, and without these options loops with a
+    # square root or a comparison (AdamW, exp) stay scalar on everything below AVX-512.
+    target_compile_options(${target} PRIVATE -fno-math-errno -fno-trapping-math)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
       # GCC 12 sees overlaps in plain std::string concatenation that are not there (GCC bug 105651).
       target_compile_options(${target} PRIVATE -Wno-restrict)

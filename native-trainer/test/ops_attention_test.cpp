@@ -44,6 +44,8 @@ const Case cases[] = {
     {"window of the document", {2, 1, 8, 0.6f, 0.0f, 90}, {0, 90}},
     {"window of one less than the document", {2, 1, 8, 0.6f, 0.0f, 89}, {0, 90}},
     {"window beyond the document", {2, 1, 8, 0.6f, 0.0f, 4096}, {0, 90}},
+    {"several blocks of keys, a short document beside them", {2, 1, 8, 0.6f}, {0, 3, 603}},
+    {"several blocks of keys, cap and window", {2, 1, 8, 0.6f, 2.0f, 300}, {0, 530}},
     {"cap", {4, 2, 8, 0.6f, 2.0f}, {0, 5, 145}, 2.0f},
     {"cap far below the scores", {2, 1, 8, 3.0f, 5.0f}, {0, 70}, 3.0f},
     {"cap and window", {4, 2, 16, 0.4f, 1.5f, 33}, {0, 5, 145, 150}, 2.0f},

@@ -7,9 +7,9 @@
 #include "gguf/hyper_parameters.h"
 #include "plan/memory_plan.h"
 #include "plan/time_estimate.h"
-#include "train/documents.h"
 #include "train/packing.h"
 #include "train/train_request.h"
+#include "train/training_data.h"
 
 namespace trex {
 namespace {
@@ -27,18 +27,40 @@ struct Work {
 // first steps and scaled, so that planning stays quick.
 Work count_work(const TrainRequest &request, const Documents &documents) {
   constexpr int64_t most_counted_steps = 20000;
-  const int64_t last_document = request.steps ? INT64_MAX : documents_of_epochs(documents, request.epochs);
+  const int64_t last_unit = request.steps ? INT64_MAX : units_of_epochs(documents, request.epochs);
   const int64_t wanted_steps = request.steps ? *request.steps
-                                             : count_steps(documents, request.tokens_per_step, request.seed, last_document);
+                                             : count_steps(documents, request.tokens_per_step, request.seed, last_unit);
   StepStream stream(documents, request.tokens_per_step, request.seed);
   const int64_t counted_steps = std::min(wanted_steps, most_counted_steps);
   double tokens = 0.0;
   for (int64_t index = 0; index < counted_steps; ++index) {
-    const std::optional<StepDocuments> step = stream.next(last_document);
+    const std::optional<StepDocuments> step = stream.next(last_unit);
     if (step) tokens += static_cast<double>(step->tokens);
   }
   const double scale = static_cast<double>(wanted_steps) / static_cast<double>(std::max<int64_t>(1, counted_steps));
   return {wanted_steps, tokens * scale};
+}
+
+// Operations of all steps, and of DPO's pass for the reference. A weighted loss (dpo, orpo) knows its weights only after
+// the head's first pass, so the head is computed forward twice.
+double count_operations(const TrainRequest &request, const TrainingData &data, const HyperParameters &parameters,
+                        const TrainingShape &shape, const Work &work) {
+  const Documents &documents = data.training;
+  const auto all_tokens = static_cast<double>(documents.tokens.size());
+  const double mean_document_tokens = all_tokens / static_cast<double>(documents.count());
+  const double target_share = static_cast<double>(documents.target_tokens) / all_tokens;
+  double per_token = training_operations_per_token(parameters, shape, mean_document_tokens, target_share);
+  if (request.objective.reads_pairs()) {
+    per_token += 2.0 * target_share * static_cast<double>(parameters.embedding * parameters.vocab);
+  }
+  double operations = work.tokens * per_token;
+  if (request.objective.type == ObjectiveType::dpo) {
+    const StepDocuments seen = documents_of_steps(documents, request.tokens_per_step, request.seed, work.steps);
+    const double reference_tokens = static_cast<double>(seen.tokens) +
+                                    (data.validation ? static_cast<double>(data.validation->tokens.size()) : 0.0);
+    operations += reference_tokens * scoring_operations_per_token(parameters, mean_document_tokens, target_share);
+  }
+  return operations;
 }
 
 std::string megabytes(uint64_t bytes) { return std::to_string((bytes + 999'999) / 1'000'000) + " MB"; }
@@ -93,23 +115,22 @@ int run_plan(const nlohmann::json &document, std::ostream &out) {
   const TrainRequest request = parse_train_request(document);
   const ModelFile file = ModelFile::open(request.model);
   const HyperParameters parameters = read_hyper_parameters(file);
+  const TrainingData data = read_training_data(request, parameters.vocab);
+  const Documents &documents = data.training;
   const int threads = request.threads > 0 ? request.threads : platform::physical_processors();
-  const TrainingShape shape = training_shape(request, parameters, threads);
-  const Documents documents =
-      read_documents(request.data, "training data", parameters.vocab, request.max_sequence_tokens);
+  TrainingShape shape = training_shape(request, parameters, threads);
+  shape.data_bytes = data.memory_bytes(request.objective);
+
   const MemoryPlan plan = plan_memory(file, parameters, shape);
   const uint64_t limit = request.limit_memory_bytes.value_or(platform::free_memory_bytes());
   const bool fits = plan.total() <= limit;
   const Work work = count_work(request, documents);
-  int64_t longest_document = 0;
-  for (int64_t index = 0; index < documents.count(); ++index) {
+  const bool cuts_rows = request.objective.type == ObjectiveType::text && request.objective.split;
+  int64_t longest_document = 0; // 0 when nothing is ever dropped for its length
+  for (int64_t index = 0; !cuts_rows && index < documents.count(); ++index) {
     longest_document = std::max(longest_document, documents.length(index));
   }
-  const double mean_document_tokens = static_cast<double>(documents.tokens.size()) / static_cast<double>(documents.count());
-  const double target_share =
-      static_cast<double>(documents.target_tokens) / static_cast<double>(documents.tokens.size());
-  const double operations =
-      work.tokens * training_operations_per_token(parameters, shape, mean_document_tokens, target_share);
+  const double operations = count_operations(request, data, parameters, shape, work);
   const double seconds = operations / (assumed_share_of_product * measure_operations_per_second(threads));
 
   const nlohmann::ordered_json answer = {

@@ -62,7 +62,7 @@ MemoryPlan plan_memory(const ModelFile &file, const HyperParameters &parameters,
   plan.gradients = held_bytes;
   plan.optimizer = states.bytes() + (shape.keeps_average ? held_bytes : 0);
   plan.activations = activation_bytes(parameters, shape);
-  plan.workspace = workspace_bytes(parameters, shape) + fixed_bytes(file);
+  plan.workspace = workspace_bytes(parameters, shape) + shape.data_bytes + fixed_bytes(file);
   return plan;
 }
 

@@ -20,7 +20,7 @@ struct MemoryPlan {
   uint64_t gradients = 0;   // one fp32 per value of the adapter, or of the model (full)
   uint64_t optimizer = 0;   // AdamW's two moments, and the average of the values when one is kept
   uint64_t activations = 0; // kept between forward and backward
-  uint64_t workspace = 0;   // logits chunks, per-thread scratch, the file's metadata, the program itself
+  uint64_t workspace = 0;   // logits chunks, per-thread scratch, rows, the file's metadata, the program itself
 
   uint64_t total() const { return weights + adapter + gradients + optimizer + activations + workspace; }
 };
@@ -32,6 +32,8 @@ struct TrainingShape {
   bool keeps_average = false;
   int64_t tokens_per_step = 0;
   int64_t max_sequence_tokens = 0;
+  int64_t documents_together = 1; // that go through the model at once: 2 for preference pairs
+  uint64_t data_bytes = 0;        // rows in memory, with the reference values of DPO
   int threads = 1;
 };
 

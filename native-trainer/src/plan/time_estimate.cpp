@@ -10,27 +10,46 @@
 
 namespace trex {
 
-double training_operations_per_token(const HyperParameters &p, const TrainingShape &shape,
-                                     double mean_document_tokens, double target_share) {
-  double weights = target_share * static_cast<double>(p.embedding * p.vocab); // the head, tied or not
+namespace {
+
+// Weights that a token is multiplied with on its way forward; the head, tied or not, only sees the share that predicts.
+double weights_per_token(const HyperParameters &p, double target_share) {
+  double weights = target_share * static_cast<double>(p.embedding * p.vocab);
   for (const TensorSpec &spec : present_tensors(p)) {
     if (spec.shape.size() < 2 || !spec.name.starts_with("blk.")) continue;
     const auto matrix = static_cast<double>(spec.shape[0] * spec.shape[1]);
     weights += spec.shape.size() == 2 ? matrix : matrix * static_cast<double>(p.layers.front().experts_used);
   }
-  const double base = weights * (shape.full ? 6.0 : 4.0);
+  return weights;
+}
+
+// Attention's two products over all layers for one token, in values of q times keys seen. A causal mask leaves half of a
+// document on average; a sliding window leaves itself.
+double attention_per_token(const HyperParameters &p, double mean_document_tokens) {
+  double products = 0.0;
+  for (const LayerShape &layer : p.layers) {
+    const double window = layer.window > 0 ? static_cast<double>(layer.window) : mean_document_tokens;
+    products += std::min(mean_document_tokens / 2.0, window) * static_cast<double>(layer.q_width());
+  }
+  return products;
+}
+
+} // namespace
+
+double training_operations_per_token(const HyperParameters &p, const TrainingShape &shape,
+                                     double mean_document_tokens, double target_share) {
+  const double base = weights_per_token(p, target_share) * (shape.full ? 6.0 : 4.0);
   double lora = 0.0;
   for (const LoraTensor &tensor : shape.lora) {
-    const auto used = tensor.experts == 1 ? 1 : p.layers.front().experts_used;
-    lora += 6.0 * static_cast<double>(used * tensor.rank * (tensor.in + tensor.out));
+    const int64_t used = tensor.experts > 1 ? p.layers.front().experts_used : 1;
+    lora += 6.0 * static_cast<double>(used * (tensor.rank - tensor.frozen_rank) * (tensor.in + tensor.out));
   }
-  // q.k and p.v forward, four such products backward; a causal mask leaves half of each.
-  double attention = 0.0;
-  for (const LayerShape &layer : p.layers) {
-    const double seen = layer.window > 0 ? std::min(mean_document_tokens, 2.0 * static_cast<double>(layer.window)) : mean_document_tokens;
-    attention += 6.0 * seen * static_cast<double>(layer.q_width());
-  }
-  return base + lora + attention;
+  // q.k and p.v forward, four such products backward.
+  return base + lora + 12.0 * attention_per_token(p, mean_document_tokens);
+}
+
+double scoring_operations_per_token(const HyperParameters &p, double mean_document_tokens, double target_share) {
+  return 2.0 * weights_per_token(p, target_share) + 4.0 * attention_per_token(p, mean_document_tokens);
 }
 
 double measure_operations_per_second(int threads) {

@@ -15,6 +15,10 @@ namespace trex {
 double training_operations_per_token(const HyperParameters &parameters, const TrainingShape &shape,
                                      double mean_document_tokens, double target_share);
 
+// Of a forward pass over one token without an adapter: what DPO's reference costs once, beside the training.
+double scoring_operations_per_token(const HyperParameters &parameters, double mean_document_tokens,
+                                    double target_share);
+
 // Single-precision operations per second of a 256 x 1024 x 1024 product on `threads` threads, the best of the repetitions
 // that fit into about 0.15 seconds.
 double measure_operations_per_second(int threads);

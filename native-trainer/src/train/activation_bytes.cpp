@@ -30,7 +30,7 @@ int64_t micro_batch_tokens(const HyperParameters &parameters, const TrainingShap
   const uint64_t bytes_per_token = std::max<uint64_t>(1, measured.activation_floats * sizeof(float) / sample);
   const auto comfortable = static_cast<int64_t>(comfortable_bytes / bytes_per_token);
   const int64_t wanted = std::min(shape.tokens_per_step, comfortable);
-  return std::max(wanted, shape.max_sequence_tokens);
+  return std::max(wanted, shape.documents_together * shape.max_sequence_tokens);
 }
 
 uint64_t activation_bytes(const HyperParameters &parameters, const TrainingShape &shape) {

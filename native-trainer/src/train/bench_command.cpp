@@ -100,7 +100,7 @@ nlohmann::json bench_train(CpuDevice &device, Model &model, const std::string &n
   return {{"tokensPerSecond", static_cast<double>(batch.token_count()) / timing.seconds_per_run},
           {"gflops", gflops},
           {"shareOfSgemm", gflops / sgemm_gflops},
-          {"shape", name + ": " + std::to_string(p.layers) + " layers of width " + std::to_string(p.embedding) +
+          {"shape", name + ": " + std::to_string(p.layer_count()) + " layers of width " + std::to_string(p.embedding) +
                         ", vocabulary " + std::to_string(p.vocab) + ", LoRA rank " + std::to_string(bench_rank) + ", " +
                         std::to_string(batch.token_count()) + " tokens in documents of " +
                         std::to_string(document_tokens)}};

@@ -8,8 +8,23 @@
 #include "gguf/decode.h"
 
 namespace trex {
-
 namespace {
+
+// Of the description and of what tells one model from another: every tensor's name, type, shape and both ends.
+std::string digest_with_model(const nlohmann::json &described, const ModelFile &file) {
+  const std::string text = described.dump();
+  Sha256 hash;
+  hash.update(text.data(), text.size());
+  for (const TensorView &tensor : file.tensors()) {
+    hash.update(tensor.name.data(), tensor.name.size());
+    hash.update(type_label(tensor.type), std::string(type_label(tensor.type)).size());
+    hash.update(tensor.ne.data(), sizeof tensor.ne);
+    const size_t sample = std::min<size_t>(4096, static_cast<size_t>(tensor.bytes));
+    hash.update(tensor.data, sample);
+    hash.update(tensor.data + tensor.bytes - sample, sample);
+  }
+  return hash.finish();
+}
 
 // "attn_q" of "blk.3.attn_q.weight", each once, in the order of the layer.
 std::vector<std::string> projections_of(const std::vector<LoraTensor> &tensors) {
@@ -65,18 +80,21 @@ std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, 
   if (!request.full) add_lora_choice(described, request.lora, tensors);
   add_newer_optimizer(described, o);
   if (request.neftune_alpha != 0.0) described["neftuneAlpha"] = request.neftune_alpha;
-  const std::string text = described.dump();
-  Sha256 hash;
-  hash.update(text.data(), text.size());
-  for (const TensorView &tensor : file.tensors()) {
-    hash.update(tensor.name.data(), tensor.name.size());
-    hash.update(type_label(tensor.type), std::string(type_label(tensor.type)).size());
-    hash.update(tensor.ne.data(), sizeof tensor.ne);
-    const size_t sample = std::min<size_t>(4096, static_cast<size_t>(tensor.bytes));
-    hash.update(tensor.data, sample);
-    hash.update(tensor.data + tensor.bytes - sample, sample);
+  const nlohmann::json objective = description(request.objective);
+  if (!objective.is_null()) described["objective"] = objective;
+  return digest_with_model(described, file);
+}
+
+std::string reference_fingerprint(const TrainRequest &request, const ModelFile &file, const TrainingData &data,
+                                  const StepDocuments &seen) {
+  nlohmann::json described = {{"data", data.training.sha256},
+                              {"validation", data.validation ? data.validation->sha256 : ""},
+                              {"tokens", request.max_sequence_tokens},
+                              {"seen", seen.documents}};
+  if (request.objective.reference == Reference::start && request.lora.init_from) {
+    described["adapter"] = sha256_of_file(*request.lora.init_from);
   }
-  return hash.finish();
+  return digest_with_model(described, file);
 }
 
 } // namespace trex

@@ -5,8 +5,8 @@
 
 #include "gguf/hyper_parameters.h"
 #include "gguf/model_file.h"
-#include "train/documents.h"
-#include "train/train_request.h"
+#include "train/packing.h"
+#include "train/training_data.h"
 
 namespace trex {
 
@@ -15,5 +15,11 @@ namespace trex {
 // cost more than it protects.
 std::string job_fingerprint(const TrainRequest &request, const ModelFile &file, const HyperParameters &parameters,
                             const Documents &documents);
+
+// Over everything that changes the reference values of DPO, taken of the training pairs of `seen`. It does not hold the
+// learning rate and the like, so that another attempt in the same folder finds them again. Throws Failure CONFIG
+// "file.*" when the adapter to start from cannot be read.
+std::string reference_fingerprint(const TrainRequest &request, const ModelFile &file, const TrainingData &data,
+                                  const StepDocuments &seen);
 
 } // namespace trex

@@ -1,5 +1,6 @@
-// In which order documents are seen, and which of them make up each optimiser step. A pure function of the documents'
-// lengths and the seed, so that a resumed run only needs the number of the step it stopped at.
+// In which order documents are seen, which of them make up each optimiser step, and which go through the model
+// together. A pure function of the documents' lengths and the seed, so that a resumed run only needs the number of the
+// step it stopped at. What is shuffled and never torn apart is a unit: a document, or the two of a preference pair.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +18,14 @@ struct StepDocuments {
   int64_t targets = 0;
 };
 
-// An endless stream of shuffled epochs, cut into steps: a step takes the next documents while they fit tokens_per_step
-// (a longer document makes a step of its own). Steps run across the border of two epochs.
+// An endless stream of shuffled epochs, cut into steps: a step takes the next units while they fit tokens_per_step
+// (a longer unit makes a step of its own). Steps run across the border of two epochs.
 class StepStream {
 public:
   StepStream(const Documents &documents, int64_t tokens_per_step, uint64_t seed);
 
-  // The next step, with no document beyond `last_document` of the stream (none when it is reached).
-  std::optional<StepDocuments> next(int64_t last_document);
+  // The next step, with no unit beyond `last_unit` of the stream (none when it is reached).
+  std::optional<StepDocuments> next(int64_t last_unit);
 
 private:
   void shuffle(int64_t epoch);
@@ -32,18 +33,30 @@ private:
   const Documents &documents_;
   int64_t tokens_per_step_;
   uint64_t seed_;
-  int64_t position_ = 0; // documents taken from the stream so far
+  int64_t position_ = 0; // units taken from the stream so far
   int64_t shuffled_epoch_ = -1;
   std::vector<int64_t> order_;
 };
 
-// Documents of the stream that `epochs` epochs hold; at least one.
-int64_t documents_of_epochs(const Documents &documents, double epochs);
+// Units of the stream that `epochs` epochs hold; at least one.
+int64_t units_of_epochs(const Documents &documents, double epochs);
 
 // Steps that it takes to see them.
-int64_t count_steps(const Documents &documents, int64_t tokens_per_step, uint64_t seed, int64_t last_document);
+int64_t count_steps(const Documents &documents, int64_t tokens_per_step, uint64_t seed, int64_t last_unit);
 
-// The documents of a step in groups that fit `tokens` at once; each group is one micro-batch.
-std::vector<std::vector<int64_t>> micro_batches(const Documents &documents, const StepDocuments &step, int64_t tokens);
+// All of them, in their order in the file, as if they were one step.
+StepDocuments every_document(const Documents &documents);
+
+// The documents that the first `steps` steps see, each once and in their order in the file, as if they were one step.
+StepDocuments documents_of_steps(const Documents &documents, int64_t tokens_per_step, uint64_t seed, int64_t steps);
+
+// The documents of a step in groups that fit `tokens` at once; each group is one micro-batch and holds whole units. A
+// unit that is longer makes a group of its own.
+enum class UnitOrder {
+  kept, // cut where the next unit does not fit: the place of a token in the step is independent of `tokens`
+  free, // first-fit decreasing (Johnson, 1973): at most 11/9 of the fewest groups possible, plus one
+};
+std::vector<std::vector<int64_t>> micro_batches(const Documents &documents, const StepDocuments &step, int64_t tokens,
+                                                UnitOrder order);
 
 } // namespace trex

@@ -25,6 +25,7 @@ TrainRequest parse_train_request(const nlohmann::json &json) {
   request.validation = fields.optional_text("validation");
   request.out_dir = fields.text("outDir");
   request.full = fields.choice_or("method", "lora", {"lora", "full"}) == "full";
+  request.objective = parse_objective(fields.object_or_empty("objective"), request.full);
   request.lora = parse_lora(fields.object_or_empty("lora"));
   request.optimizer = parse_optimizer(fields.object_or_empty("optimizer"));
   if (request.full && request.optimizer.lora_plus_ratio != 1.0) {
@@ -74,6 +75,7 @@ TrainingShape training_shape(const TrainRequest &request, const HyperParameters 
   shape.keeps_average = request.optimizer.ema_decay > 0.0;
   shape.tokens_per_step = request.tokens_per_step;
   shape.max_sequence_tokens = request.max_sequence_tokens;
+  shape.documents_together = request.objective.reads_pairs() ? 2 : 1;
   shape.threads = threads;
   return shape;
 }

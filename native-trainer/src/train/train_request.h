@@ -12,6 +12,7 @@
 #include "model/transformer.h"
 #include "plan/memory_plan.h"
 #include "train/lora_request.h"
+#include "train/objective_request.h"
 #include "train/optimizer_request.h"
 
 namespace trex {
@@ -20,6 +21,7 @@ struct TrainRequest {
   std::string model, data, out_dir;
   std::optional<std::string> validation;
   bool full = false;
+  ObjectiveRequest objective;
   LoraRequest lora;
   OptimizerRequest optimizer;
   double neftune_alpha = 0.0; // noise on the embeddings while training, PassNoise::embedding_noise; 0: none

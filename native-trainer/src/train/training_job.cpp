@@ -32,24 +32,20 @@ nlohmann::json number_or_null(double value) { return std::isfinite(value) ? nloh
 
 TrainingJob::TrainingJob(TrainRequest request, EventLog &events)
     : request_(std::move(request)), events_(events), file_(ModelFile::open(request_.model)),
-      parameters_(read_hyper_parameters(file_)),
-      documents_(read_documents(request_.data, "training data", parameters_.vocab, request_.max_sequence_tokens)),
+      parameters_(read_hyper_parameters(file_)), data_(read_training_data(request_, parameters_.vocab)),
       threads_(request_.threads > 0 ? request_.threads : platform::physical_processors()) {
-  if (request_.validation) {
-    validation_ =
-        read_documents(*request_.validation, "validation data", parameters_.vocab, request_.max_sequence_tokens);
-  }
   shape_ = training_shape(request_, parameters_, threads_);
+  shape_.data_bytes = data_.memory_bytes(request_.objective);
   plan_ = plan_memory(file_, parameters_, shape_);
   micro_tokens_ = micro_batch_tokens(parameters_, shape_);
   if (request_.steps) {
-    last_document_ = std::numeric_limits<int64_t>::max();
+    last_unit_ = std::numeric_limits<int64_t>::max();
     steps_ = *request_.steps;
   } else {
-    last_document_ = documents_of_epochs(documents_, request_.epochs);
-    steps_ = count_steps(documents_, request_.tokens_per_step, request_.seed, last_document_);
+    last_unit_ = units_of_epochs(data_.training, request_.epochs);
+    steps_ = count_steps(data_.training, request_.tokens_per_step, request_.seed, last_unit_);
   }
-  fingerprint_ = job_fingerprint(request_, file_, parameters_, documents_);
+  fingerprint_ = job_fingerprint(request_, file_, parameters_, data_.training);
   report_start();
   check_memory();
 }
@@ -59,14 +55,18 @@ std::string TrainingJob::out_path(const char *name) const { return request_.out_
 const char *TrainingJob::result_name() const { return request_.full ? "model.gguf" : "adapter.gguf"; }
 
 void TrainingJob::report_start() {
+  const Documents &rows = data_.training;
   events_.emit("start", {{"version", version},
                          {"arch", file_.architecture()},
                          {"parameters", parameter_count(file_)},
                          {"trainableParameters", trainable_values(parameters_, shape_)},
-                         {"rows", documents_.count()},
-                         {"droppedRows", documents_.dropped_rows},
-                         {"tokens", documents_.tokens.size()},
-                         {"targetTokens", documents_.target_tokens},
+                         {"objective", objective_name(request_.objective.type)},
+                         {"rows", rows.rows},
+                         {"droppedRows", rows.dropped_rows},
+                         {"splitRows", rows.split_rows},
+                         {"identicalRows", rows.identical_rows},
+                         {"tokens", rows.tokens.size()},
+                         {"targetTokens", rows.target_tokens},
                          {"steps", steps_},
                          {"threads", threads_},
                          {"isa", isa_name(best_isa())},
@@ -109,11 +109,42 @@ void TrainingJob::allocate() {
     const PassLimits limits = training_limits(parameters_, shape_, micro_tokens_);
     transformer_ = std::make_unique<Transformer>(cpu_ops(), *device_, request_.full ? full_ : frozen_.model, limits,
                                                  request_.max_sequence_tokens);
+    pass_ = std::make_unique<ObjectivePass>(request_.objective, *transformer_, micro_tokens_);
   } catch (const std::bad_alloc &) {
     throw oom_failure("memory.allocate",
                       "The system refused " + mebibytes(plan_.total()) + " of memory; nothing was trained.",
                       "Close other programs, or lower batch.maxSequenceTokens or batch.tokensPerStep.");
   }
+}
+
+// The reference's log-probabilities, from an earlier attempt or from one pass over the pairs; false when interrupted on
+// the way. Comes before resume(), because the adapter must still be the one that training begins with.
+bool TrainingJob::find_references() {
+  if (request_.objective.type != ObjectiveType::dpo) return true;
+  constexpr double ms_between_reports = 5000.0;
+  const double start_ms = events_.elapsed_ms();
+  const StepDocuments seen = documents_of_steps(data_.training, request_.tokens_per_step, request_.seed, steps_);
+  const int64_t pairs = static_cast<int64_t>(seen.documents.size()) / 2 + data_.validation_pairs();
+  double reported_ms = start_ms;
+  const auto report_done = [&](int64_t done, bool saved) {
+    reported_ms = events_.elapsed_ms();
+    events_.emit("reference",
+                 {{"pairs", done}, {"of", pairs}, {"saved", saved}, {"seconds", (reported_ms - start_ms) / 1000.0}});
+  };
+  const std::string path = out_path("reference.trex");
+  const std::string key = reference_fingerprint(request_, file_, data_, seen);
+  std::optional<References> known = read_references(path, key, data_.training.units(), data_.validation_pairs());
+  const bool saved = known.has_value();
+  if (!known) {
+    known = compute_references(request_.objective.reference, data_, seen, frozen_.model, *pass_, [&](int64_t done) {
+      if (events_.elapsed_ms() - reported_ms > ms_between_reports && done < pairs) report_done(done, false);
+    });
+    if (!known) return false;
+    write_references(path, key, *known);
+  }
+  references_ = std::move(*known);
+  report_done(pairs, saved);
+  return true;
 }
 
 bool TrainingJob::resume() {
@@ -141,23 +172,13 @@ WrittenFile TrainingJob::write_result() {
                        adapter_views(frozen_.model, lora_targets_), request_.output_type.type);
 }
 
-// Mean loss over the step's targets, with its gradient in the parameter set; nullopt when interrupted on the way. The
-// loss of every micro-batch is divided by the targets of the whole step, so how a step is cut does not change what is
-// learnt.
-std::optional<double> TrainingJob::train_step(const StepDocuments &step) {
+// With its gradient in the parameter set; nullopt when interrupted on the way.
+std::optional<ObjectiveLoss> TrainingJob::train_step(const StepDocuments &step) {
   set_->clear_gradients();
-  const auto scale = static_cast<float>(1.0 / static_cast<double>(step.targets));
-  PassNoise noise = noise_of_step(request_, progress_.step);
-  double loss = 0.0;
-  for (const std::vector<int64_t> &group : micro_batches(documents_, step, micro_tokens_)) {
-    if (interrupt_requested()) return std::nullopt;
-    batch_.clear();
-    for (const int64_t document : group) documents_.append_to(batch_, document);
-    loss += transformer_->loss_and_gradients(batch_, scale, noise);
-    noise.first_token += batch_.token_count();
-  }
+  const std::optional<ObjectiveLoss> loss =
+      pass_->step(data_.training, references_.training, step, noise_of_step(request_, progress_.step));
   clear_frozen_gradients(frozen_.model, lora_targets_);
-  return loss / static_cast<double>(step.targets);
+  return loss;
 }
 
 void TrainingJob::apply_update(double gradient_norm) {
@@ -175,38 +196,34 @@ void TrainingJob::apply_update(double gradient_norm) {
   set_->update_average(o.ema_decay, options.step);
 }
 
-void TrainingJob::report_step(const StepDocuments &step, double loss, double gradient_norm, double step_ms) {
-  events_.emit("step", {{"step", progress_.step},
-                        {"steps", steps_},
-                        {"epoch", step.epoch},
-                        {"loss", loss},
-                        {"gradNorm", gradient_norm},
-                        {"learningRate", learning_rate_at(request_.optimizer, progress_.step, steps_)},
-                        {"tokens", step.tokens},
-                        {"targetTokens", step.targets},
-                        {"tokensPerSecond", static_cast<double>(step.tokens) / (step_ms / 1000.0)},
-                        {"stepMs", step_ms},
-                        {"rssBytes", platform::resident_bytes()}});
+void TrainingJob::report_step(const StepDocuments &step, const ObjectiveLoss &loss, double gradient_norm,
+                              double step_ms) {
+  nlohmann::json event = {{"step", progress_.step},
+                          {"steps", steps_},
+                          {"epoch", step.epoch},
+                          {"loss", loss.loss},
+                          {"gradNorm", gradient_norm},
+                          {"learningRate", learning_rate_at(request_.optimizer, progress_.step, steps_)},
+                          {"tokens", step.tokens},
+                          {"targetTokens", step.targets},
+                          {"tokensPerSecond", static_cast<double>(step.tokens) / (step_ms / 1000.0)},
+                          {"stepMs", step_ms},
+                          {"rssBytes", platform::resident_bytes()}};
+  if (loss.preference) report(*loss.preference, event);
+  events_.emit("step", std::move(event));
 }
 
-// Mean loss over the validation targets, without dropout.
+// Mean loss over the validation data, without dropout; not a number when interrupted.
 double TrainingJob::validate() {
   const AveragedValues averaged(*set_);
-  double loss = 0.0;
-  StepDocuments all;
-  for (int64_t document = 0; document < validation_->count(); ++document) all.documents.push_back(document);
-  for (const std::vector<int64_t> &group : micro_batches(*validation_, all, micro_tokens_)) {
-    if (interrupt_requested()) break;
-    batch_.clear();
-    for (const int64_t document : group) validation_->append_to(batch_, document);
-    loss += transformer_->loss(batch_);
-  }
-  loss /= static_cast<double>(validation_->target_tokens);
-  if (interrupt_requested()) return std::numeric_limits<double>::quiet_NaN();
-  events_.emit(
-      "validation",
-      {{"step", progress_.step}, {"loss", number_or_null(loss)}, {"targetTokens", validation_->target_tokens}});
-  return loss;
+  const std::optional<ObjectiveLoss> result = pass_->evaluate(*data_.validation, references_.validation);
+  if (!result) return std::numeric_limits<double>::quiet_NaN();
+  nlohmann::json event = {{"step", progress_.step},
+                          {"loss", number_or_null(result->loss)},
+                          {"targetTokens", data_.validation->target_tokens}};
+  if (result->preference) report(*result->preference, event);
+  events_.emit("validation", std::move(event));
+  return result->loss;
 }
 
 // The weights before the bad update are still here, but they may already have begun to come apart; the last checkpoint
@@ -241,6 +258,7 @@ void TrainingJob::stop_timeout() {
 
 int TrainingJob::finish(double validation_loss) {
   const WrittenFile result = write_result();
+  pass_.reset();
   transformer_.reset(); // makes room for the spectra, so that the plan need not count them
   const AveragedValues averaged(*set_);
   const std::vector<TensorSpectrum> spectra =
@@ -268,40 +286,41 @@ void TrainingJob::prepare_folder() const {
 int TrainingJob::run() {
   prepare_folder();
   allocate();
+  if (!find_references()) return interrupted_exit_code; // nothing was trained yet that a checkpoint could hold
   const bool resumed = resume();
   double validation_loss = std::numeric_limits<double>::quiet_NaN();
-  if (validation_ && !resumed && request_.validate_every_steps > 0) validation_loss = validate();
+  if (data_.validation && !resumed && request_.validate_every_steps > 0) validation_loss = validate();
 
-  StepStream stream(documents_, request_.tokens_per_step, request_.seed);
-  for (int64_t skipped = 0; skipped < progress_.step; ++skipped) stream.next(last_document_);
+  StepStream stream(data_.training, request_.tokens_per_step, request_.seed);
+  for (int64_t skipped = 0; skipped < progress_.step; ++skipped) stream.next(last_unit_);
   while (progress_.step < steps_) {
     const double start_ms = events_.elapsed_ms();
-    const std::optional<StepDocuments> step = stream.next(last_document_);
+    const std::optional<StepDocuments> step = stream.next(last_unit_);
     if (!step) break;
-    const std::optional<double> loss = train_step(*step);
-    if (!loss || interrupt_requested()) {
+    const std::optional<ObjectiveLoss> result = train_step(*step);
+    if (!result || interrupt_requested()) {
       save_checkpoint();
       return interrupted_exit_code;
     }
     const double norm = set_->gradient_norm();
-    if (has_diverged(progress_, *loss, norm)) stop_diverged(*loss, norm);
+    if (has_diverged(progress_, result->loss, norm)) stop_diverged(result->loss, norm);
     apply_update(norm);
     ++progress_.step;
-    progress_.last_loss = *loss;
+    progress_.last_loss = result->loss;
     progress_.tokens += step->tokens;
-    report_step(*step, *loss, norm, events_.elapsed_ms() - start_ms);
+    report_step(*step, *result, norm, events_.elapsed_ms() - start_ms);
 
     const bool last = progress_.step == steps_;
     if (!last && request_.checkpoint_every_steps > 0 && progress_.step % request_.checkpoint_every_steps == 0) {
       save_checkpoint();
     }
-    if (validation_ && !last && request_.validate_every_steps > 0 &&
+    if (data_.validation && !last && request_.validate_every_steps > 0 &&
         progress_.step % request_.validate_every_steps == 0) {
       validation_loss = validate();
     }
     if (!last && request_.limit_seconds && events_.elapsed_ms() / 1000.0 > *request_.limit_seconds) stop_timeout();
   }
-  if (validation_) validation_loss = validate();
+  if (data_.validation) validation_loss = validate();
   return finish(validation_loss);
 }
 

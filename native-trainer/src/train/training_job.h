@@ -10,12 +10,14 @@
 #include "model/transformer.h"
 #include "ops/cpu/cpu_device.h"
 #include "train/checkpoint.h"
-#include "train/documents.h"
 #include "train/event_log.h"
 #include "train/full_parameters.h"
 #include "train/lora_parameters.h"
+#include "train/objective_pass.h"
 #include "train/packing.h"
+#include "train/reference.h"
 #include "train/train_request.h"
+#include "train/training_data.h"
 
 namespace trex {
 
@@ -32,10 +34,11 @@ private:
   void report_start();
   void check_memory();
   void allocate();
+  bool find_references();
   bool resume();
-  std::optional<double> train_step(const StepDocuments &step);
+  std::optional<ObjectiveLoss> train_step(const StepDocuments &step);
   void apply_update(double gradient_norm);
-  void report_step(const StepDocuments &step, double loss, double gradient_norm, double step_ms);
+  void report_step(const StepDocuments &step, const ObjectiveLoss &loss, double gradient_norm, double step_ms);
   double validate();
   void save_checkpoint();
   WrittenFile write_result();
@@ -50,13 +53,12 @@ private:
   EventLog &events_;
   ModelFile file_;
   HyperParameters parameters_;
-  Documents documents_;
-  std::optional<Documents> validation_;
+  TrainingData data_;
   int threads_;
   TrainingShape shape_;
   MemoryPlan plan_;
   int64_t micro_tokens_;
-  int64_t last_document_; // of the stream of shuffled epochs
+  int64_t last_unit_; // of the stream of shuffled epochs
   int64_t steps_;
   std::string fingerprint_;
   TrainingProgress progress_;
@@ -69,7 +71,8 @@ private:
   Model full_; // method full
   std::vector<TrainedTensor> trained_;
   std::unique_ptr<Transformer> transformer_;
-  TokenBatch batch_;
+  std::unique_ptr<ObjectivePass> pass_;
+  References references_; // dpo
 };
 
 } // namespace trex

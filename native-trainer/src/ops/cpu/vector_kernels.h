@@ -19,11 +19,23 @@ inline float sum_lanes(const float *lane) {
   return static_cast<float>(sum);
 }
 
-// exp(x) to about 1 unit in the last place for x in [-87, 88]; clamped outside. Cody and Waite's reduction to
-// |r| <= ln 2 / 2, then the Taylor polynomial of degree 7, whose remainder is below 6e-9 relative.
+// x held to [-88, 88]; not-a-number stays what it is. In integers, because compilers turn a comparison of floats with a
+// constant into a branch, and a loop with a branch stays scalar on everything below AVX-512.
+inline float within_88(float x) {
+  constexpr int32_t bits_of_88 = 0x42b00000, bits_of_infinity = 0x7f800000;
+  int32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  const int32_t size = bits & 0x7fffffff;
+  const int32_t held = size < bits_of_88 ? size : bits_of_88;
+  bits = (size > bits_of_infinity ? size : held) | (bits & ~0x7fffffff);
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+// exp(x) to about 1 unit in the last place for x in [-87, 88]; 0 below -88, exp(88) above 88. Cody and Waite's reduction
+// to |r| <= ln 2 / 2, then the Taylor polynomial of degree 7, whose remainder is below 6e-9 relative.
 inline float exp_fast(float x) {
-  x = x < -87.0f ? -87.0f : x;
-  x = x > 88.0f ? 88.0f : x;
+  x = within_88(x);
   const float shifted = x * 1.44269504088896341f + 12582912.0f; // adding 1.5 * 2^23 rounds to the nearest integer
   int32_t bits;
   std::memcpy(&bits, &shifted, sizeof bits);
@@ -59,8 +71,10 @@ double exp_minus(float *y, const float *x, float shift, int64_t n) {
   double lane[lanes] = {};
   int64_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    for (int64_t j = 0; j < lanes; ++j) y[i + j] = exp_fast(x[i + j] - shift);
-    for (int64_t j = 0; j < lanes; ++j) lane[j] += static_cast<double>(y[i + j]);
+    float e[lanes]; // y may be x: nothing is written before all of it is read
+    for (int64_t j = 0; j < lanes; ++j) e[j] = exp_fast(x[i + j] - shift);
+    for (int64_t j = 0; j < lanes; ++j) y[i + j] = e[j];
+    for (int64_t j = 0; j < lanes; ++j) lane[j] += static_cast<double>(e[j]);
   }
   double sum = 0.0;
   for (int64_t j = 0; j < lanes; ++j) sum += lane[j];
@@ -171,7 +185,7 @@ inline float tanh_fast(float x) {
        3.33332819422e-1f) *
           square * x +
       x;
-  const float far = 1.0f - 2.0f / (exp_fast(2.0f * (size < 10.0f ? size : 10.0f)) + 1.0f);
+  const float far = 1.0f - 2.0f / (exp_fast(2.0f * size) + 1.0f);
   return size < 0.625f ? near : (x < 0.0f ? -far : far);
 }
 
