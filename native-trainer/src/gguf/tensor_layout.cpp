@@ -6,9 +6,9 @@
 namespace trex {
 namespace {
 
-constexpr std::array<std::string_view, 11> projections = {
-    "attn_q",   "attn_k", "attn_v",   "attn_qkv",      "attn_output", "ffn_gate",
-    "ffn_up", "ffn_down", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"};
+constexpr std::array<std::string_view, 11> projections = {"attn_q",        "attn_k",      "attn_v",       "attn_qkv",
+                                                          "attn_output",   "ffn_gate",    "ffn_up",       "ffn_down",
+                                                          "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"};
 
 // A layer's projection and what it maps to what; out 0: this family has none of that name.
 struct Shape {
@@ -107,9 +107,8 @@ std::vector<TensorSpec> lora_target_tensors(const HyperParameters &parameters,
                                             const std::vector<std::string> &targets) {
   std::vector<TensorSpec> tensors = present_tensors(parameters);
   std::erase_if(tensors, [&](const TensorSpec &spec) {
-    return std::none_of(targets.begin(), targets.end(), [&](const std::string &target) {
-      return spec.name.ends_with("." + target + ".weight");
-    });
+    return std::none_of(targets.begin(), targets.end(),
+                        [&](const std::string &target) { return spec.name.ends_with("." + target + ".weight"); });
   });
   return tensors;
 }

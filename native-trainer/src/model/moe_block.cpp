@@ -4,9 +4,7 @@
 namespace trex {
 namespace {
 
-RouterShape router_shape(const LayerPass &layer) {
-  return {layer.shape.experts, layer.shape.experts_used, true};
-}
+RouterShape router_shape(const LayerPass &layer) { return {layer.shape.experts, layer.shape.experts_used, true}; }
 
 // A piece of the workspace as the layer's S slots.
 Matrix as_slots(const LayerPass &layer, const Matrix &m, int64_t columns) {

@@ -17,8 +17,8 @@ void moe_block_forward(const LayerPass &layer, Matrix x_out);
 // What the backward pass needs of the forward pass, without x_out: for layers that were not kept.
 void moe_block_again(const LayerPass &layer);
 
-// work.dx holds d(x_out) on entry and d(middle) on return. With experts_again, gate, up and the experts' answers were not
-// kept. All three become gradients.
+// work.dx holds d(x_out) on entry and d(middle) on return. With experts_again, gate, up and the experts' answers were
+// not kept. All three become gradients.
 void moe_block_backward(const LayerPass &layer, bool experts_again);
 
 } // namespace trex

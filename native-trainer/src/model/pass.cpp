@@ -19,8 +19,8 @@ LayerActivations cut(LayerActivations a, const LayerShape &shape, int64_t tokens
 }
 
 Workspace cut(Workspace w, int64_t tokens) {
-  for (Matrix *m : {&w.normed, &w.activated, &w.router, &w.final_x, &w.dx, &w.dnormed, &w.dblock, &w.dqkv, &w.dattention,
-                    &w.dactivated}) {
+  for (Matrix *m : {&w.normed, &w.activated, &w.router, &w.final_x, &w.dx, &w.dnormed, &w.dblock, &w.dqkv,
+                    &w.dattention, &w.dactivated}) {
     m->rows = tokens;
   }
   return w;
@@ -37,8 +37,8 @@ void project_backward(const LayerPass &layer, Projection projection, Matrix dx, 
   const Pass &pass = layer.pass;
   const Linear &linear = layer.weights.projections[projection];
   pass.ops.linear_backward(pass.device, dx, add_to_dx, dy, x, linear.weight, linear.dweight, linear.dbias,
-                           linear.lora_or_null(), layer.a.h[projection], pass.work.dh,
-                           dropout_key(layer, projection), pass.work.dropped);
+                           linear.lora_or_null(), layer.a.h[projection], pass.work.dh, dropout_key(layer, projection),
+                           pass.work.dropped);
 }
 
 void norm_forward(const Pass &pass, Matrix y, float *rstd, Matrix x, const Norm &norm) {
