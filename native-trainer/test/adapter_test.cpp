@@ -106,11 +106,12 @@ TEST(every_expert_has_a_pair_of_its_own) {
 
 TEST(pairs_for_another_number_of_experts_are_refused) {
   const ModelFile base = mixture_model();
-  const auto code = [&](std::vector<int64_t> a_shape, std::vector<int64_t> b_shape) -> std::string {
-    GgufBytes file = adapter_bytes(
+  const auto code = [&](const std::vector<int64_t> &a_shape, const std::vector<int64_t> &b_shape) -> std::string {
+    const uint64_t second = a_shape.back() == 3 ? 64 : 32; // where B starts, behind 48, 32 or 16 bytes
+    const GgufBytes file = adapter_bytes(
         [&](GgufBytes &bytes) {
           bytes.tensor("blk.0.ffn_up_exps.weight.lora_a", a_shape, 0, 0);
-          bytes.tensor("blk.0.ffn_up_exps.weight.lora_b", b_shape, 0, 96);
+          bytes.tensor("blk.0.ffn_up_exps.weight.lora_b", b_shape, 0, second);
         },
         2, "adapter", "qwen3moe");
     try {

@@ -19,7 +19,7 @@ const geluTable = {rms: 1e-3, largest: 2e-3};
 // token of these texts has two experts that close at the border of its choice (one that had would differ by far more than
 // is allowed). But where llama.cpp rounds activations to eight bits, some tokens near the border go to another expert, and
 // their logits are others altogether: only the mean over all tokens says something then.
-const otherExperts = {rms: 0.3, largest: 1};
+const otherExperts = {rms: 0.1, largest: 1};
 const window = {"attention.sliding_window": 64, "attention.sliding_window_pattern": 3};
 
 // Four layers instead of two: the same rounding, summed over twice as many.

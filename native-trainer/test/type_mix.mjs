@@ -37,9 +37,9 @@ const shapes = [
     {label: "80 layers, llama", architecture: "llama", layers: 80, headDim: 2, storages: ["Q4_K_M", "Q4_K_S"]},
     {label: "80 layers, llama, no shared heads", architecture: "llama", layers: 80, headDim: 2, kvHeads: 4, storages: ["Q4_K_M"]},
     // llama.cpp counts the down projections of experts by their layer, and takes eight experts for Mixtral, whose attention it
-    // keeps in more bits.
+    // keeps in more bits, under the name Q6_K too, which is one type here.
     {label: "four experts", architecture: "qwen3moe", layers: 9, headDim: 64, metadata: expertsOf(4, 256), storages: all},
-    {label: "eight experts", architecture: "qwen3moe", layers: 3, headDim: 64, metadata: expertsOf(8, 256), storages: all},
+    {label: "eight experts", architecture: "qwen3moe", layers: 3, headDim: 64, metadata: expertsOf(8, 256), storages: all.filter((type) => type !== "Q6_K")},
     {label: "experts with rows of 96", architecture: "qwen3moe", layers: 3, headDim: 64, metadata: expertsOf(4, 96), storages: all},
     {label: "80 layers, qwen3", architecture: "qwen3", layers: 80, headDim: 2, storages: ["Q4_K_M"]}
 ];
