@@ -174,7 +174,9 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   w.head_rstd = carver.take(rows);
   w.logits = carver.take(rows, p.vocab);
   if (!limits.backward) return w;
-  w.dropped = carver.take(tokens * std::max({p.embedding * std::max<int64_t>(1, used), q, inner}));
+  // An expert has at most one of a token's slots, so what serves one projection of one expert at a time has T rows.
+  const int64_t widest = largest(p, [](const LayerShape &layer) { return std::max(layer.q_width(), layer.feed_forward); });
+  w.dropped = carver.take(tokens * std::max(p.embedding, widest));
   w.dx = carver.take(tokens, p.embedding);
   w.dnormed = carver.take(tokens, p.embedding);
   if (p.traits().post_norms) w.dblock = carver.take(tokens, p.embedding);
@@ -182,7 +184,7 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   w.dattention = carver.take(tokens, q);
   w.dactivated = carver.take(tokens, inner);
   if (experts > 0) w.dweights = carver.take(tokens * used);
-  w.dh = carver.take(tokens * std::max<int64_t>(1, used) * largest_rank(limits));
+  w.dh = carver.take(tokens * largest_rank(limits));
   w.head_dx = carver.take(rows, p.embedding);
   return w;
 }

@@ -80,8 +80,8 @@ struct Workspace {
   Matrix dattention;          // [T, Q]
   Matrix dactivated;          // [T, F] or [S, F]
   float *dweights = nullptr;  // [S] gradients of ExpertActivations::weights
-  float *dh = nullptr;        // [T or S, largest rank]
-  float *dropped = nullptr;   // [T or S, widest input of a projection]; with a backward pass only
+  float *dh = nullptr;        // [T, largest rank]
+  float *dropped = nullptr;   // [T, widest input of a projection]; with a backward pass only
   Matrix head_x;              // [N, C] rows that predict a target
   Matrix head_normed;         // [N, C]
   Matrix head_dx;             // [N, C]
