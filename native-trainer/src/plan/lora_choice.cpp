@@ -21,7 +21,11 @@ struct Candidate {
 
 Candidate candidate_of(const TensorSpec &spec) {
   constexpr std::string_view prefix = "blk.", suffix = ".weight";
-  Candidate candidate{spec.name.substr(0, spec.name.size() - suffix.size()), {}, 0, spec.shape[0], spec.shape[1],
+  Candidate candidate{spec.name.substr(0, spec.name.size() - suffix.size()),
+                      {},
+                      0,
+                      spec.shape[0],
+                      spec.shape[1],
                       spec.shape.size() > 2 ? spec.shape[2] : 1};
   const std::string &whole = candidate.whole;
   const size_t dot = whole.find('.', prefix.size());

@@ -179,8 +179,7 @@ void attach_adapter(Model &model, const Adapter &adapter, double scale) {
   const auto left_out = std::find(attached.begin(), attached.end(), false);
   if (left_out == attached.end()) return;
   throw config_failure("adapter.unsupported_target",
-                       "The adapter changes " +
-                           adapter.tensors[static_cast<size_t>(left_out - attached.begin())].base +
+                       "The adapter changes " + adapter.tensors[static_cast<size_t>(left_out - attached.begin())].base +
                            ", which cannot be scored with an adapter.",
                        "Merge the adapter into its model and score that.");
 }
