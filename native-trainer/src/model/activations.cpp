@@ -176,7 +176,7 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   if (!limits.backward) return w;
   // An expert has at most one of a token's slots, so what serves one projection of one expert at a time has T rows.
   const int64_t widest = largest(p, [](const LayerShape &layer) { return std::max(layer.q_width(), layer.feed_forward); });
-  w.dropped = carver.take(tokens * std::max(p.embedding, widest));
+  if (limits.dropout) w.dropped = carver.take(tokens * std::max(p.embedding, widest));
   w.dx = carver.take(tokens, p.embedding);
   w.dnormed = carver.take(tokens, p.embedding);
   if (p.traits().post_norms) w.dblock = carver.take(tokens, p.embedding);
@@ -190,6 +190,22 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
 }
 
 } // namespace
+
+const char *recompute_name(Recompute recompute) {
+  switch (recompute) {
+  case Recompute::nothing: return "nothing";
+  case Recompute::feed_forward: return "feed_forward";
+  case Recompute::layer: return "layer";
+  }
+  return "nothing";
+}
+
+std::optional<Recompute> recompute_named(std::string_view name) {
+  for (const Recompute one : {Recompute::nothing, Recompute::feed_forward, Recompute::layer}) {
+    if (name == recompute_name(one)) return one;
+  }
+  return std::nullopt;
+}
 
 int64_t head_chunk_rows(const HyperParameters &parameters, int64_t tokens) {
   constexpr int64_t logits = 16 * 1024 * 1024;

@@ -8,6 +8,8 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "model/model.h"
@@ -24,12 +26,16 @@ enum class Recompute {
   layer         // everything but each layer's input: one forward pass more
 };
 
+const char *recompute_name(Recompute recompute);
+std::optional<Recompute> recompute_named(std::string_view name); // nullopt for any other name
+
 // What a pass must have room for.
 struct PassLimits {
   int64_t tokens = 0;                 // T
   bool backward = false;              // what a layer's backward pass needs is kept; otherwise the layers share one set
   std::vector<ProjectionRanks> ranks; // of each layer
   Recompute recompute = Recompute::nothing;
+  bool dropout = true;                // LoRA dropout needs scratch as wide as the widest input
   int64_t carried = 0; // rows of keys and values that go from batch to batch (carried_keys.h); without backward only
 };
 
@@ -81,7 +87,7 @@ struct Workspace {
   Matrix dactivated;          // [T, F] or [S, F]
   float *dweights = nullptr;  // [S] gradients of ExpertActivations::weights
   float *dh = nullptr;        // [T, largest rank]
-  float *dropped = nullptr;   // [T, widest input of a projection]; with a backward pass only
+  float *dropped = nullptr;   // [T, widest input of a projection], with dropout; with a backward pass only
   Matrix head_x;              // [N, C] rows that predict a target
   Matrix head_normed;         // [N, C]
   Matrix head_dx;             // [N, C]

@@ -41,6 +41,7 @@ TrainRequest parse_train_request(const nlohmann::json &json) {
   Request batch = fields.object_or_empty("batch");
   request.tokens_per_step = batch.integer_or("tokensPerStep", request.tokens_per_step, 1, most_tokens);
   request.max_sequence_tokens = batch.integer_or("maxSequenceTokens", request.max_sequence_tokens, 2, most_tokens);
+  request.recompute = recompute_named(batch.choice_or("recompute", "auto", {"auto", "nothing", "feed_forward", "layer"}));
   batch.finish();
 
   request.epochs = fields.number_or("epochs", request.epochs, 1e-9, 1e6);
@@ -71,6 +72,7 @@ TrainingShape training_shape(const TrainRequest &request, const HyperParameters 
   TrainingShape shape;
   shape.full = request.full;
   if (!request.full) shape.lora = lora_tensors(request.lora.choice, parameters);
+  shape.dropout = !request.full && request.lora.dropout > 0.0;
   shape.optimizer_states = request.optimizer.states;
   shape.keeps_average = request.optimizer.ema_decay > 0.0;
   shape.tokens_per_step = request.tokens_per_step;
