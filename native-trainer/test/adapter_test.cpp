@@ -56,6 +56,77 @@ void pair(GgufBytes &file, const std::string &base, std::vector<int64_t> a_shape
 
 } // namespace
 
+namespace {
+
+// blk.0.ffn_up_exps of two experts that map 4 to 3 values, all of them zero.
+ModelFile mixture_model() {
+  TinyModel model;
+  model.architecture = "qwen3moe";
+  model.leave_out = {"blk.0.ffn_gate.weight", "blk.0.ffn_up.weight", "blk.0.ffn_down.weight"};
+  model.extra_tensors = {{"blk.0.ffn_gate_inp.weight", {4, 2}},
+                         {"blk.0.ffn_gate_exps.weight", {4, 3, 2}},
+                         {"blk.0.ffn_up_exps.weight", {4, 3, 2}},
+                         {"blk.0.ffn_down_exps.weight", {3, 4, 2}}};
+  model.extra_metadata.u32_entry("qwen3moe.expert_count", 2).u32_entry("qwen3moe.expert_used_count", 2);
+  model.extra_entries = 2;
+  return ModelFile::open(model.save("mixture.gguf"));
+}
+
+} // namespace
+
+TEST(every_expert_has_a_pair_of_its_own) {
+  const ModelFile base = mixture_model();
+  const std::vector<float> first = {1, 2, 3, 4, -1, 0.5f, 0, 8}; // 2 experts x rank 1 x in 4
+  const std::vector<float> second = {1, 2, 3, 10, 20, 30};       // 2 experts x out 3 x rank 1
+  const std::string path = path_of("experts.gguf");
+  write_adapter(path, base, "experts", 0.5, {{"blk.0.ffn_up_exps.weight", 4, 3, 1, first.data(), second.data(), 1.0, 2}},
+                GGML_TYPE_F32);
+  const ModelFile file = ModelFile::open(path);
+  CHECK(file.require("blk.0.ffn_up_exps.weight.lora_a").ne == (std::array<int64_t, 4>{4, 1, 2, 1}));
+  CHECK(file.require("blk.0.ffn_up_exps.weight.lora_b").ne == (std::array<int64_t, 4>{1, 3, 2, 1}));
+  const Adapter adapter = read_adapter(path, base);
+  const AdapterTensor &tensor = adapter.tensors.front();
+  CHECK(tensor.experts == 2 && tensor.in == 4 && tensor.out == 3 && tensor.rank == 1);
+  CHECK(tensor.a == first && tensor.b == second);
+
+  ThreadPool threads(2);
+  merge_model(base, &adapter, 1.0, {}, path_of("merged_experts.gguf"), threads);
+  const ModelFile merged = ModelFile::open(path_of("merged_experts.gguf"));
+  const TensorView &up = merged.require("blk.0.ffn_up_exps.weight");
+  CHECK(up.n_dims == 3 && up.rows() == 6);
+  for (int64_t row = 0; row < up.rows(); ++row) {
+    std::vector<float> got(4);
+    decode_row(up.type, up.row(row), got.data(), 4);
+    for (size_t column = 0; column < 4; ++column) {
+      const size_t expert = static_cast<size_t>(row) / 3;
+      CHECK(got[column] == 0.5f * second[static_cast<size_t>(row)] * first[4 * expert + column]);
+    }
+  }
+}
+
+TEST(pairs_for_another_number_of_experts_are_refused) {
+  const ModelFile base = mixture_model();
+  const auto code = [&](const std::vector<int64_t> &a_shape, const std::vector<int64_t> &b_shape) -> std::string {
+    const uint64_t second = a_shape.back() == 3 ? 64 : 32; // where B starts, behind 48, 32 or 16 bytes
+    const GgufBytes file = adapter_bytes(
+        [&](GgufBytes &bytes) {
+          bytes.tensor("blk.0.ffn_up_exps.weight.lora_a", a_shape, 0, 0);
+          bytes.tensor("blk.0.ffn_up_exps.weight.lora_b", b_shape, 0, second);
+        },
+        2, "adapter", "qwen3moe");
+    try {
+      read_adapter(file.save("refused.gguf"), base);
+      return "accepted";
+    } catch (const Failure &failure) {
+      return failure.code;
+    }
+  };
+  CHECK(code({4, 1, 2}, {1, 3, 2}) == "accepted");
+  CHECK(code({4, 1, 3}, {1, 3, 2}) == "adapter.bad_shape");
+  CHECK(code({4, 1, 2}, {1, 3}) == "adapter.bad_shape");
+  CHECK(code({4, 1}, {1, 3}) == "adapter.bad_shape");
+}
+
 TEST(adapters_survive_a_round_trip) {
   const ModelFile base = base_model();
   for (const ggml_type type : {GGML_TYPE_F32, GGML_TYPE_F16}) {

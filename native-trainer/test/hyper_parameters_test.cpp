@@ -24,6 +24,24 @@ std::string refusal(const TinyModel &model) {
   }
 }
 
+// Three experts of width 3, of which a token goes to two.
+TinyModel mixture(uint32_t experts = 3, uint32_t used = 2, uint32_t width = 3) {
+  TinyModel m;
+  m.architecture = "qwen3moe";
+  m.leave_out = {"blk.0.ffn_gate.weight", "blk.0.ffn_up.weight", "blk.0.ffn_down.weight"};
+  const int64_t e = experts, inner = width == 0 ? 6 / used : width;
+  m.extra_tensors = {{"blk.0.ffn_gate_inp.weight", {4, e}},
+                     {"blk.0.ffn_gate_exps.weight", {4, inner, e}},
+                     {"blk.0.ffn_up_exps.weight", {4, inner, e}},
+                     {"blk.0.ffn_down_exps.weight", {inner, 4, e}}};
+  m.extra_metadata.u32_entry("qwen3moe.expert_count", experts).u32_entry("qwen3moe.expert_used_count", used);
+  m.extra_entries = 2;
+  if (width == 0) return m;
+  m.extra_metadata.u32_entry("qwen3moe.expert_feed_forward_length", width);
+  m.extra_entries = 3;
+  return m;
+}
+
 struct Case {
   const char *what;
   const char *code;
@@ -59,6 +77,19 @@ const std::vector<Case> cases = {
     {"a layer too many", "model.unsupported_tensor",
      [](TinyModel &m) { m.extra_tensors = {{"blk.1.attn_norm.weight", {4}}}; }},
     {"some biases", "model.unsupported_feature", [](TinyModel &m) { m.layers = 2, m.extra_tensors = {{"blk.0.attn_q.bias", {4}}}; }},
+    {"a dense qwen3moe", "model.missing_metadata", [](TinyModel &m) { m.architecture = "qwen3moe"; }},
+    {"one expert", "model.bad_dimension", [](TinyModel &m) { m = mixture(1, 1); }},
+    {"513 experts", "model.bad_dimension", [](TinyModel &m) { m = mixture(513, 2); }},
+    {"no expert used", "model.bad_dimension", [](TinyModel &m) { m = mixture(3, 0, 3); }},
+    {"more experts used than there are", "model.bad_dimension", [](TinyModel &m) { m = mixture(3, 4); }},
+    {"groups of experts", "model.unsupported_feature",
+     [](TinyModel &m) { m = mixture(), m.extra_metadata.u32_entry("qwen3moe.expert_group_count", 2), ++m.extra_entries; }},
+    {"no router", "model.missing_tensor", [](TinyModel &m) { m = mixture(), m.extra_tensors.erase(m.extra_tensors.begin()); }},
+    {"experts of another size", "model.bad_shape", [](TinyModel &m) { m = mixture(), m.extra_tensors[1].second[1] = 2; }},
+    {"an expert too few", "model.bad_shape", [](TinyModel &m) { m = mixture(), m.extra_tensors[3].second[2] = 2; }},
+    {"experts beside a dense block", "model.unsupported_tensor", [](TinyModel &m) { m = mixture(), m.leave_out.clear(); }},
+    {"experts in a dense model", "model.unsupported_tensor",
+     [](TinyModel &m) { m.extra_tensors = {{"blk.0.ffn_up_exps.weight", {4, 6, 2}}}; }},
     {"head of another size", "model.bad_shape", [](TinyModel &m) { m.extra_tensors = {{"output.weight", {4, 2}}}; }},
     {"more tokens than embeddings", "model.vocabulary_mismatch", [](TinyModel &m) { m.listed_tokens = 4; }},
     {"fewer tokens than embeddings", "model.vocabulary_mismatch", [](TinyModel &m) { m.listed_tokens = 2; }},
@@ -102,6 +133,19 @@ TEST(plain_models_are_read) {
   qwen3.head_dim = qwen3.key_length = 4; // heads * head_dim = 8, embedding = 4
   const HyperParameters wide = trex::read_hyper_parameters(ModelFile::open(qwen3.save("qwen3.gguf")));
   CHECK(wide.traits().qk_norm && wide.layers.front().q_width() == 8 && wide.layers.front().kv_width() == 4);
+}
+
+TEST(mixtures_of_experts_are_read) {
+  const auto layer_of = [](const TinyModel &model) {
+    return trex::read_hyper_parameters(ModelFile::open(model.save("mixture.gguf"))).layers.front();
+  };
+  const trex::LayerShape stated = layer_of(mixture(5, 2, 3));
+  CHECK(stated.experts == 5 && stated.experts_used == 2 && stated.feed_forward == 3);
+  CHECK(layer_of(mixture(3, 2, 0)).feed_forward == 3); // 6 / 2
+  CHECK(layer_of(mixture(3, 3, 0)).feed_forward == 2); // 6 / 3
+  TinyModel no_dense_width = mixture();
+  no_dense_width.leave_out.push_back("feed_forward_length");
+  CHECK(layer_of(no_dense_width).feed_forward == 3);
 }
 
 TEST(rope_frequencies_must_be_positive) {

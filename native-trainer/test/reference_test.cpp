@@ -27,7 +27,8 @@ constexpr double norm_tolerance = 2e-5;     // of a step's gradient norm, relati
 constexpr double value_tolerance = 1e-4;    // of what ten steps have made of a tensor, of its norm
 
 constexpr const char *names[] = {"llama",  "llama-linear", "mistral3", "smollm3", "qwen2",
-                                 "qwen3",  "gemma2",       "gemma3",   "phi3",    "phi3-long"};
+                                 "qwen3",  "gemma2",       "gemma3",   "phi3",    "phi3-long",
+                                 "qwen3moe"};
 
 struct Report {
   Worst loss, target, gradient, step, norm, value;

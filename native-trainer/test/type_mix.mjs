@@ -21,6 +21,8 @@ const storages = {
 const singleTypes = ["F32", "F16", "BF16", "Q8_0", "Q6_K"];
 const all = Object.keys(storages);
 
+const expertsOf = (count, width) => ({expert_count: count, expert_used_count: 2, expert_feed_forward_length: width});
+
 // Each shape reaches other branches of the rule: how many layers, tied or not, how many heads share their values, and rows
 // that are no multiple of 256 or of 32.
 const shapes = [
@@ -34,13 +36,18 @@ const shapes = [
     // llama.cpp takes 80 layers with shared heads for the 70 billion model, whose values it keeps in more bits.
     {label: "80 layers, llama", architecture: "llama", layers: 80, headDim: 2, storages: ["Q4_K_M", "Q4_K_S"]},
     {label: "80 layers, llama, no shared heads", architecture: "llama", layers: 80, headDim: 2, kvHeads: 4, storages: ["Q4_K_M"]},
+    // llama.cpp counts the down projections of experts by their layer, and takes eight experts for Mixtral, whose attention it
+    // keeps in more bits, under the name Q6_K too, which is one type here.
+    {label: "four experts", architecture: "qwen3moe", layers: 9, headDim: 64, metadata: expertsOf(4, 256), storages: all},
+    {label: "eight experts", architecture: "qwen3moe", layers: 3, headDim: 64, metadata: expertsOf(8, 256), storages: all.filter((type) => type !== "Q6_K")},
+    {label: "experts with rows of 96", architecture: "qwen3moe", layers: 3, headDim: 64, metadata: expertsOf(4, 96), storages: all},
     {label: "80 layers, qwen3", architecture: "qwen3", layers: 80, headDim: 2, storages: ["Q4_K_M"]}
 ];
 
-function fresh({label, architecture, storages: _, ...dimensions}) {
+function fresh({label, architecture, metadata, storages: _, ...dimensions}) {
     const path = at("fresh.gguf");
     trex("make-model", {
-        out: path, architecture, tokenizer: plainTokenizer(40, "qwen2"), type: "F32", initStd: 0.1, name: label,
+        out: path, architecture, tokenizer: plainTokenizer(40, "qwen2"), type: "F32", initStd: 0.1, name: label, metadata: metadata ?? {},
         dimensions: {embedding: 256, feedForward: 256, heads: 4, kvHeads: 2, contextLength: 64, tieEmbeddings: false, ...dimensions}
     });
     return path;

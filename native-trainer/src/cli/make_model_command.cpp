@@ -59,7 +59,8 @@ void read_dimensions(Request request, ModelRecipe &recipe) {
 // The keys of a family's own metadata, with the types that llama.cpp expects.
 std::map<std::string, MetadataValue> read_metadata_fields(Request request) {
   static const std::set<std::string> whole = {"attention.sliding_window", "attention.sliding_window_pattern",
-                                              "rope.dimension_count", "rope.scaling.original_context_length"};
+                                              "rope.dimension_count", "rope.scaling.original_context_length",
+                                              "expert_count", "expert_used_count", "expert_feed_forward_length"};
   static const std::set<std::string> real = {
       "rope.freq_base_swa",          "rope.scaling.factor",         "rope.scaling.attn_factor",
       "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow", "rope.scaling.yarn_log_multiplier",
@@ -183,7 +184,7 @@ std::map<std::string, ggml_type> read_types(Request request) {
                        std::find(targets.begin(), targets.end(), name) != targets.end();
     if (!known) {
       wrong("request.unknown_field", "\"types\" in the request names \"" + name + "\", which is no weight matrix.",
-            "Use attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down, token_embd or output.");
+            "Use token_embd, output or one of info's loraTargets.");
     }
     types[name] = read_type(request.text(name), "types." + name);
   }

@@ -85,7 +85,7 @@ private:
       fail("adapter.unpaired_tensor", "\"" + base_name + "\" has only one of its two tensors", "Export the adapter again.");
     }
     const TensorView *target = base_.find(base_name);
-    if (target == nullptr || target->n_dims != 2 || base_name == "token_embd.weight") {
+    if (target == nullptr || target->n_dims < 2 || target->n_dims > 3 || base_name == "token_embd.weight") {
       fail("adapter.unknown_target", "\"" + base_name + "\" is not a matrix of the model that an adapter can change",
            "Use the adapter with the model it was trained on.");
     }
@@ -94,8 +94,9 @@ private:
     result.in = target->ne[0];
     result.out = target->ne[1];
     result.rank = pair.b->ne[0];
-    const std::array<int64_t, 4> a_shape = {result.in, result.rank, 1, 1};
-    const std::array<int64_t, 4> b_shape = {result.rank, result.out, 1, 1};
+    result.experts = target->ne[2];
+    const std::array<int64_t, 4> a_shape = {result.in, result.rank, result.experts, 1};
+    const std::array<int64_t, 4> b_shape = {result.rank, result.out, result.experts, 1};
     if (pair.a->ne != a_shape || pair.b->ne != b_shape || result.rank > max_rank) {
       fail("adapter.bad_shape", "its tensors for \"" + base_name + "\" do not fit the model",
            "Use the adapter with the model it was trained on.");
@@ -128,13 +129,13 @@ private:
 };
 
 // The values are stored multiplied by `factor`.
-TensorSource matrix_source(std::string name, int64_t columns, int64_t rows, const float *values, double factor,
+TensorSource matrix_source(std::string name, std::vector<int64_t> shape, const float *values, double factor,
                            ggml_type type) {
   TensorSource source;
   source.name = std::move(name);
-  source.shape = {columns, rows};
+  source.shape = std::move(shape);
   source.type = type;
-  source.fill = [values, columns, factor](int64_t first_row, int64_t count, float *out) {
+  source.fill = [values, columns = source.shape[0], factor](int64_t first_row, int64_t count, float *out) {
     const float *from = values + first_row * columns;
     std::transform(from, from + count * columns, out,
                    [factor](float value) { return static_cast<float>(factor * static_cast<double>(value)); });
@@ -161,9 +162,13 @@ WrittenFile write_adapter(const std::string &utf8_path, const ModelFile &base, c
   writer.set_text("adapter.type", "lora");
   writer.set_f32("adapter.lora.alpha", static_cast<float>(alpha));
   for (const AdapterTensorView &tensor : tensors) {
-    writer.add(matrix_source(tensor.base + std::string(suffix_a), tensor.in, tensor.rank, tensor.a, 1.0, type));
-    writer.add(matrix_source(tensor.base + std::string(suffix_b), tensor.rank, tensor.out, tensor.b, tensor.b_factor,
-                             type));
+    std::vector<int64_t> a = {tensor.in, tensor.rank}, b = {tensor.rank, tensor.out};
+    if (tensor.experts > 1) {
+      a.push_back(tensor.experts);
+      b.push_back(tensor.experts);
+    }
+    writer.add(matrix_source(tensor.base + std::string(suffix_a), std::move(a), tensor.a, 1.0, type));
+    writer.add(matrix_source(tensor.base + std::string(suffix_b), std::move(b), tensor.b, tensor.b_factor, type));
   }
   ThreadPool threads(1);
   return writer.write(utf8_path, threads);

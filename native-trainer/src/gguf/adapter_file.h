@@ -3,6 +3,7 @@
 //
 // Per target `<base>` (e.g. "blk.0.attn_q.weight" with ne {in, out}): `<base>.lora_a` with ne {in, rank} and
 // `<base>.lora_b` with ne {rank, out}. So A is `rank` rows of `in` values and B is `out` rows of `rank` values.
+// Where the base holds experts, ne {in, out, experts}, both have its third dimension too: a pair for every expert.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,9 @@ struct AdapterTensor {
   int64_t in = 0;       // values
   int64_t out = 0;      // values
   int64_t rank = 0;     // may differ between targets when read; llama.cpp uses each target's own
-  std::vector<float> a; // rank x in, row-major
-  std::vector<float> b; // out x rank, row-major
+  std::vector<float> a; // rank x in, row-major, of every expert in turn
+  std::vector<float> b; // out x rank, row-major, likewise
+  int64_t experts = 1;
 };
 
 struct Adapter {
@@ -39,6 +41,7 @@ struct AdapterTensorView {
   const float *a = nullptr; // rank x in, row-major
   const float *b = nullptr; // out x rank, row-major
   double b_factor = 1.0;    // B is stored multiplied by this, rounded once to fp32
+  int64_t experts = 1;
 };
 
 // Writes atomically: the file appears whole or not at all. type is GGML_TYPE_F32 or GGML_TYPE_F16.

@@ -12,6 +12,7 @@ namespace trex {
 namespace {
 
 constexpr int64_t max_layers = 512; // llama.cpp's own limit
+constexpr int64_t max_experts = 512; // the largest published model has 256; llama.cpp takes 1024
 constexpr int64_t max_dimension = int64_t{1} << 24;
 constexpr int64_t max_context = int64_t{1} << 31;
 
@@ -35,8 +36,9 @@ public:
     HyperParameters p;
     p.architecture = architecture();
     prefix_ = std::string(p.traits().name) + ".";
-    refuse_other_features();
+    refuse_other_features(p.traits().experts);
     read_dimensions(p);
+    if (p.traits().experts) read_experts(p);
     read_rope(p);
     read_scalars(p);
     read_family(p);
@@ -106,8 +108,13 @@ private:
     return value;
   }
 
-  void refuse_other_features() const {
-    if (metadata_.unsigned_value(prefix_ + "expert_count").value_or(0) > 0) unsupported("it is a mixture of experts");
+  void refuse_other_features(bool experts) const {
+    if (!experts && metadata_.unsigned_value(prefix_ + "expert_count").value_or(0) > 0) {
+      unsupported("it is a mixture of experts");
+    }
+    if (metadata_.unsigned_value(prefix_ + "expert_group_count").value_or(0) > 1) {
+      unsupported("it chooses its experts group by group");
+    }
     if (metadata_.unsigned_value("split.count").value_or(1) > 1) unsupported("it is one part of a split model");
     if (!metadata_.boolean(prefix_ + "attention.causal").value_or(true)) unsupported("its attention is not causal");
     if (metadata_.unsigned_value(prefix_ + "nextn_predict_layers").value_or(0) > 0) {
@@ -119,7 +126,9 @@ private:
     const auto layers = static_cast<size_t>(dimension("block_count", std::nullopt, max_layers));
     p.embedding = dimension("embedding_length", std::nullopt);
     p.context_length = dimension("context_length", std::nullopt, max_context);
-    const std::vector<int64_t> feed_forward = per_layer("feed_forward_length", {}, layers, max_dimension);
+    const std::vector<int64_t> feed_forward = per_layer(
+        "feed_forward_length", p.traits().experts ? std::vector<int64_t>(layers, 0) : std::vector<int64_t>{}, layers,
+        max_dimension);
     const std::vector<int64_t> heads = per_layer("attention.head_count", {}, layers, 65536);
     const std::vector<int64_t> kv_heads = per_layer("attention.head_count_kv", heads, layers, 65536);
     const int64_t first_heads = heads.front();
@@ -135,6 +144,23 @@ private:
       if (!p.traits().wide_heads && p.layers.back().q_width() != p.embedding) {
         bad_dimension("attention.key_length", std::to_string(head_dim));
       }
+    }
+  }
+
+  // An expert is feed_forward_length / expert_used_count wide where nothing else is said. "expert_weights_scale" is not
+  // read for this architecture, as in llama.cpp.
+  void read_experts(HyperParameters &p) const {
+    const int64_t experts = dimension("expert_count", std::nullopt, max_experts);
+    if (experts < 2) bad_dimension("expert_count", std::to_string(experts));
+    for (const char *key : {"expert_used_count", "expert_feed_forward_length"}) {
+      if (metadata_.is_array(prefix_ + key)) unsupported("its layers differ in their experts");
+    }
+    const int64_t used = dimension("expert_used_count", std::nullopt, experts);
+    for (LayerShape &layer : p.layers) {
+      layer.experts = experts;
+      layer.experts_used = used;
+      layer.feed_forward = dimension("expert_feed_forward_length", layer.feed_forward / used);
+      if (layer.feed_forward < 1) bad_dimension("feed_forward_length", std::to_string(layer.feed_forward));
     }
   }
 
@@ -200,6 +226,7 @@ private:
     case Architecture::llama:
     case Architecture::qwen2:
     case Architecture::qwen3:
+    case Architecture::qwen3moe:
     case Architecture::phi3: return; // phi3's "attention.sliding_window" is ignored, as in llama.cpp
     }
   }

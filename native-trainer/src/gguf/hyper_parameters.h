@@ -17,9 +17,11 @@ struct LayerShape {
   int64_t heads = 0;
   int64_t kv_heads = 0; // divides heads
   int64_t head_dim = 0; // even; heads * head_dim may differ from the width
-  int64_t feed_forward = 0; // width inside the gated block
+  int64_t feed_forward = 0; // width inside the gated block, or inside each expert
   int64_t window = 0;       // tokens a query sees, its own included; 0 means all up to its own
   int rope = 0;             // which of HyperParameters::ropes, or no_rope
+  int64_t experts = 0;      // of a mixture of experts; 0: one gated block that sees every token
+  int64_t experts_used = 0; // experts a token goes to
 
   int64_t q_width() const { return heads * head_dim; }
   int64_t kv_width() const { return kv_heads * head_dim; }

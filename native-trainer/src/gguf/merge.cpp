@@ -10,7 +10,7 @@
 namespace trex {
 namespace {
 
-// out[row, in] += scale * sum over rank of B[row, rank] A[rank, in]
+// out[row, in] += scale * sum over rank of B[row, rank] A[rank, in]. Rows count on through the experts, each with its A.
 void add_product(float *out, int64_t first_row, int64_t rows, const AdapterTensor &target, float scale,
                  ThreadPool &threads) {
   threads.split(rows, 1, [&](int64_t begin, int64_t end, int) {
@@ -19,7 +19,7 @@ void add_product(float *out, int64_t first_row, int64_t rows, const AdapterTenso
       const float *b = target.b.data() + (first_row + row) * target.rank;
       for (int64_t rank = 0; rank < target.rank; ++rank) {
         const float factor = scale * b[rank];
-        const float *a = target.a.data() + rank * target.in;
+        const float *a = target.a.data() + ((first_row + row) / target.out * target.rank + rank) * target.in;
         for (int64_t column = 0; column < target.in; ++column) to[column] += factor * a[column];
       }
     }

@@ -6,8 +6,9 @@
 namespace trex {
 namespace {
 
-constexpr std::array<std::string_view, 8> projections = {"attn_q",      "attn_k",   "attn_v", "attn_qkv",
-                                                         "attn_output", "ffn_gate", "ffn_up", "ffn_down"};
+constexpr std::array<std::string_view, 11> projections = {"attn_q",        "attn_k",      "attn_v",       "attn_qkv",
+                                                          "attn_output",   "ffn_gate",    "ffn_up",       "ffn_down",
+                                                          "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"};
 
 // A layer's projection and what it maps to what; out 0: this family has none of that name.
 struct Shape {
@@ -21,9 +22,11 @@ Shape projection_shape(const HyperParameters &p, const LayerShape &layer, std::s
   if (name == "attn_k" || name == "attn_v") return {width, fused ? 0 : kv};
   if (name == "attn_qkv") return {width, fused ? q + 2 * kv : 0};
   if (name == "attn_output") return {q, width};
+  if (name.starts_with("ffn") && is_of_experts(name) != (layer.experts > 0)) return {};
+  if (name == "ffn_gate_exps" || name == "ffn_up_exps") return {width, inner};
   if (name == "ffn_gate") return {width, fused ? 0 : inner};
   if (name == "ffn_up") return {width, fused ? 2 * inner : inner};
-  return {inner, width}; // ffn_down
+  return {inner, width}; // ffn_down, ffn_down_exps
 }
 
 bool may_have_bias(const HyperParameters &p, std::string_view projection) {
@@ -46,6 +49,7 @@ std::vector<TensorSpec> expected_tensors(const HyperParameters &p) {
       const Shape shape = projection_shape(p, layer, name);
       if (shape.out == 0) return;
       tensors.push_back({prefix + std::string(name) + ".weight", {shape.in, shape.out}});
+      if (is_of_experts(name)) tensors.back().shape.push_back(layer.experts);
       if (may_have_bias(p, name)) tensors.push_back({prefix + std::string(name) + ".bias", {shape.out}, false});
     };
     norm("attn_norm", width);
@@ -55,7 +59,10 @@ std::vector<TensorSpec> expected_tensors(const HyperParameters &p) {
     project("attn_output");
     if (traits.post_norms) norm("post_attention_norm", width);
     norm("ffn_norm", width);
-    for (const char *name : {"ffn_gate", "ffn_up", "ffn_down"}) project(name);
+    if (layer.experts > 0) tensors.push_back({prefix + "ffn_gate_inp.weight", {width, layer.experts}});
+    for (const char *name : {"ffn_gate", "ffn_up", "ffn_down", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"}) {
+      project(name);
+    }
     if (traits.post_norms) norm("post_ffw_norm", width);
   }
   tensors.push_back({"output_norm.weight", {width}});
@@ -84,6 +91,8 @@ bool is_rope_factors(std::string_view name) {
   return name == "rope_freqs.weight" || name == "rope_factors_long.weight" || name == "rope_factors_short.weight";
 }
 
+bool is_of_experts(std::string_view projection) { return projection.ends_with("_exps"); }
+
 std::span<const std::string_view> projection_names() { return projections; }
 
 std::vector<std::string> lora_target_names(const HyperParameters &p) {
@@ -98,9 +107,8 @@ std::vector<TensorSpec> lora_target_tensors(const HyperParameters &parameters,
                                             const std::vector<std::string> &targets) {
   std::vector<TensorSpec> tensors = present_tensors(parameters);
   std::erase_if(tensors, [&](const TensorSpec &spec) {
-    return std::none_of(targets.begin(), targets.end(), [&](const std::string &target) {
-      return spec.name.ends_with("." + target + ".weight");
-    });
+    return std::none_of(targets.begin(), targets.end(),
+                        [&](const std::string &target) { return spec.name.ends_with("." + target + ".weight"); });
   });
   return tensors;
 }

@@ -13,7 +13,7 @@ namespace trex {
 
 struct TensorSpec {
   std::string name;
-  std::vector<int64_t> shape; // ggml order: {in, out} or {width}
+  std::vector<int64_t> shape; // ggml order: {in, out}, {width}, or {in, out, experts}
   bool required = true;
 };
 
@@ -27,10 +27,13 @@ std::vector<TensorSpec> present_tensors(const HyperParameters &parameters);
 // Frequencies, not weights: never trained, never quantised.
 bool is_rope_factors(std::string_view tensor_name);
 
-// Every name a projection inside a layer can have, "attn_q" ... "ffn_down", in the order of model.h's Projection.
+// Every name a projection inside a layer can have, "attn_q" ... "ffn_down_exps", in the order of model.h's Projection.
 std::span<const std::string_view> projection_names();
 
-// Those that an adapter may change in a model of this shape.
+// Whether a projection of this name is one for each expert: "ffn_up_exps".
+bool is_of_experts(std::string_view projection);
+
+// Those that an adapter may change in a model of this shape. The router of a mixture of experts is none of them.
 std::vector<std::string> lora_target_names(const HyperParameters &parameters);
 
 // Those of present_tensors() that an adapter with these targets changes.

@@ -154,6 +154,7 @@ MixShape mix_shape(const HyperParameters &parameters) {
   MixShape shape;
   const LayerShape &first = parameters.layers.front();
   shape.layers = parameters.layer_count();
+  shape.experts = first.experts;
   shape.heads_per_kv_head = first.heads / first.kv_heads;
   const bool eighty = parameters.layers.size() == 80;
   shape.shares_values_widely =

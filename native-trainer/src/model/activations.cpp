@@ -18,6 +18,10 @@ public:
     furthest_ = std::max(furthest_, used_);
     return piece;
   }
+  int32_t *take_integers(int64_t count) {
+    static_assert(sizeof(int32_t) == sizeof(float));
+    return reinterpret_cast<int32_t *>(take(count));
+  }
   Matrix take(int64_t rows, int64_t columns) { return {take(rows * columns), rows, columns, columns}; }
 
   size_t position() const { return used_; }
@@ -72,7 +76,12 @@ void take_attention(LayerActivations &a, Carver &carver, const HyperParameters &
 
 void take_feed_forward(LayerActivations &a, Carver &carver, const HyperParameters &p, const LayerShape &layer,
                        int64_t tokens) {
-  if (p.traits().fused) {
+  if (layer.experts > 0) {
+    const int64_t slots = tokens * layer.experts_used;
+    a.experts.gate = carver.take(slots, layer.feed_forward);
+    a.experts.up = carver.take(slots, layer.feed_forward);
+    a.experts.out = carver.take(slots, p.embedding);
+  } else if (p.traits().fused) {
     a.gate_up = carver.take(tokens, 2 * layer.feed_forward);
     a.gate = columns_of(a.gate_up, 0, layer.feed_forward);
     a.up = columns_of(a.gate_up, layer.feed_forward, layer.feed_forward);
@@ -82,14 +91,25 @@ void take_feed_forward(LayerActivations &a, Carver &carver, const HyperParameter
   }
 }
 
-void take_rest(LayerActivations &a, Carver &carver, const HyperParameters &p, int64_t tokens,
+void take_routes(ExpertActivations &a, Carver &carver, const LayerShape &layer, int64_t tokens) {
+  const int64_t slots = tokens * layer.experts_used;
+  a.chosen = carver.take_integers(slots);
+  a.weights = carver.take(slots);
+  a.groups = {carver.take_integers(layer.experts + 1), carver.take_integers(slots), carver.take_integers(slots)};
+}
+
+void take_rest(LayerActivations &a, Carver &carver, const HyperParameters &p, const LayerShape &layer, int64_t tokens,
                const ProjectionRanks &ranks) {
   a.ffn_rstd = carver.take(tokens);
   if (p.traits().post_norms) {
     a.ffn_out = carver.take(tokens, p.embedding);
     a.post_ffn_rstd = carver.take(tokens);
   }
-  for (size_t i = 0; i < projection_count; ++i) a.h[i] = ranks[i] > 0 ? carver.take(tokens * ranks[i]) : nullptr;
+  if (layer.experts > 0) take_routes(a.experts, carver, layer, tokens);
+  for (size_t i = 0; i < projection_count; ++i) {
+    const int64_t rows = i >= ffn_gate_exps ? tokens * layer.experts_used : tokens;
+    a.h[i] = rows * ranks[i] > 0 ? carver.take(rows * ranks[i]) : nullptr;
+  }
 }
 
 // Which pieces of a layer are its own, and which lie over those of the other layers.
@@ -102,7 +122,7 @@ void take_layers(PassMemory &memory, Carver &carver, const HyperParameters &p, c
   for (LayerActivations &a : memory.layers) a.x = limits.backward ? carver.take(tokens, p.embedding) : shared_x;
   for (size_t layer = 0; own_all && layer < p.layers.size(); ++layer) {
     take_attention(memory.layers[layer], carver, p, p.layers[layer], tokens, 0);
-    take_rest(memory.layers[layer], carver, p, tokens, limits.ranks[layer]);
+    take_rest(memory.layers[layer], carver, p, p.layers[layer], tokens, limits.ranks[layer]);
     if (own_ffn) take_feed_forward(memory.layers[layer], carver, p, p.layers[layer], tokens);
   }
   if (own_ffn) return;
@@ -115,7 +135,7 @@ void take_layers(PassMemory &memory, Carver &carver, const HyperParameters &p, c
     carver.rewind(start);
     LayerActivations &a = memory.layers[layer];
     if (!own_all) take_attention(a, carver, p, p.layers[layer], tokens, limits.carried);
-    if (!own_all) take_rest(a, carver, p, tokens, limits.ranks[layer]);
+    if (!own_all) take_rest(a, carver, p, p.layers[layer], tokens, limits.ranks[layer]);
     take_feed_forward(a, carver, p, p.layers[layer], tokens);
   }
   carver.to_furthest();
@@ -138,23 +158,32 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   const int64_t tokens = limits.tokens, rows = head_chunk_rows(p, tokens);
   const int64_t q = largest(p, [](const LayerShape &layer) { return layer.q_width(); });
   const int64_t qkv = largest(p, [](const LayerShape &layer) { return layer.q_width() + 2 * layer.kv_width(); });
-  const int64_t inner = largest(p, [](const LayerShape &layer) { return layer.feed_forward; });
+  const int64_t used = largest(p, [](const LayerShape &layer) { return layer.experts_used; });
+  const int64_t experts = largest(p, [](const LayerShape &layer) { return layer.experts; });
+  const int64_t inner = largest(p, [](const LayerShape &layer) { // of all of a token's slots together
+    return layer.feed_forward * std::max<int64_t>(1, layer.experts_used);
+  });
   Workspace w;
   w.normed = carver.take(tokens, p.embedding);
   w.activated = carver.take(tokens, inner);
+  if (experts > 0) w.slot_x = carver.take(tokens * used, p.embedding);
+  if (experts > 0) w.router = carver.take(tokens, experts);
   w.final_x = carver.take(tokens, p.embedding);
   w.head_x = carver.take(rows, p.embedding);
   w.head_normed = carver.take(rows, p.embedding);
   w.head_rstd = carver.take(rows);
   w.logits = carver.take(rows, p.vocab);
   if (!limits.backward) return w;
-  if (limits.dropout) w.dropped = carver.take(tokens * std::max({p.embedding, q, inner}));
+  // An expert has at most one of a token's slots, so what serves one projection of one expert at a time has T rows.
+  const int64_t widest = largest(p, [](const LayerShape &layer) { return std::max(layer.q_width(), layer.feed_forward); });
+  if (limits.dropout) w.dropped = carver.take(tokens * std::max(p.embedding, widest));
   w.dx = carver.take(tokens, p.embedding);
   w.dnormed = carver.take(tokens, p.embedding);
   if (p.traits().post_norms) w.dblock = carver.take(tokens, p.embedding);
   w.dqkv = carver.take(tokens, qkv);
   w.dattention = carver.take(tokens, q);
   w.dactivated = carver.take(tokens, inner);
+  if (experts > 0) w.dweights = carver.take(tokens * used);
   w.dh = carver.take(tokens * largest_rank(limits));
   w.head_dx = carver.take(rows, p.embedding);
   return w;

@@ -2,7 +2,8 @@
 // the pieces also measures them, so that what is planned is what is used.
 //
 // T tokens of the largest micro-batch, C residual width, D head width, Q = heads * D, K = kv_heads * D, F feed-forward
-// width, V vocabulary, N target tokens of a chunk of the head.
+// width, V vocabulary, N target tokens of a chunk of the head, E experts, S = T * k slots: one for each of the k experts
+// that a token goes to.
 #pragma once
 
 #include <array>
@@ -21,7 +22,7 @@ using ProjectionRanks = std::array<int64_t, projection_count>; // of each projec
 // cost", 2016). The loss and the gradients are the same bit for bit.
 enum class Recompute {
   nothing,
-  feed_forward, // gate and up: two matrix products more a layer
+  feed_forward, // gate and up: two matrix products more a layer; with experts also what they answer: three
   layer         // everything but each layer's input: one forward pass more
 };
 
@@ -36,6 +37,16 @@ struct PassLimits {
   Recompute recompute = Recompute::nothing;
   bool dropout = true;                // LoRA dropout needs scratch as wide as the widest input
   int64_t carried = 0; // rows of keys and values that go from batch to batch (carried_keys.h); without backward only
+};
+
+// What a mixture of experts keeps. Rows are sorted by expert (SlotGroups), so that each expert's are neighbours. Every
+// token goes to exactly k experts, so S is never more or less.
+struct ExpertActivations {
+  int32_t *chosen = nullptr; // [S] which experts, T by k
+  float *weights = nullptr;  // [S] how much each counts, T by k
+  SlotGroups groups;         // of the S slots
+  Matrix gate, up;           // [S, F] each
+  Matrix out;                // [S, C] what each expert answers; in the backward pass gradients
 };
 
 // A layer's values. With fused matrices q, k, v and gate, up are columns of qkv and gate_up.
@@ -58,19 +69,23 @@ struct LayerActivations {
   Matrix gate, up;                   // [T, F] each
   Matrix ffn_out;                    // [T, C] before the post-norm, where there is one
   float *post_ffn_rstd = nullptr;    // [T]
-  float *h[projection_count] = {};   // [T, rank] A x of each LoRA
+  ExpertActivations experts;
+  float *h[projection_count] = {};   // [T, rank] or, of experts, [S, rank]: A x of each LoRA
 };
 
 struct Workspace {
   Matrix normed;              // [T, C] a norm's output, recomputed in the backward pass
-  Matrix activated;           // [T, F] activation(gate) * up, likewise
+  Matrix activated;           // [T, F] or [S, F] activation(gate) * up, likewise
+  Matrix slot_x;              // [S, C] each slot's token, likewise
+  Matrix router;              // [T, E] the router's logits, then their gradient
   Matrix final_x;             // [T, C] residual stream after the last layer
   Matrix dx;                  // [T, C] gradient of the residual stream
   Matrix dnormed;             // [T, C]
   Matrix dblock;              // [T, C] gradient of a block's output before its post-norm, where there is one
   Matrix dqkv;                // [T, Q + 2 K]; dq, dk and dv lie in it side by side when fused, else one after another
   Matrix dattention;          // [T, Q]
-  Matrix dactivated;          // [T, F]
+  Matrix dactivated;          // [T, F] or [S, F]
+  float *dweights = nullptr;  // [S] gradients of ExpertActivations::weights
   float *dh = nullptr;        // [T, largest rank]
   float *dropped = nullptr;   // [T, widest input of a projection], with dropout; with a backward pass only
   Matrix head_x;              // [N, C] rows that predict a target

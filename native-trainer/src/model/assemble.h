@@ -26,6 +26,7 @@ Model assemble_model(HyperParameters parameters, const LinearNamed &linear_named
     layer.post_ffn_norm = norm_named(prefix + "post_ffw_norm");
     layer.q_norm = norm_named(prefix + "attn_q_norm");
     layer.k_norm = norm_named(prefix + "attn_k_norm");
+    layer.router = linear_named(prefix + "ffn_gate_inp");
     for (size_t p = 0; p < projection_count; ++p) {
       layer.projections[p] = linear_named(prefix + std::string(projection_names()[p]));
     }

@@ -7,7 +7,7 @@ namespace trex {
 namespace {
 
 Weight weight_of(const TensorView &tensor) {
-  return {tensor.data, tensor.type, tensor.ne[0], tensor.rows(), static_cast<size_t>(tensor.row_bytes())};
+  return {tensor.data, tensor.type, tensor.ne[0], tensor.ne[1], static_cast<size_t>(tensor.row_bytes())};
 }
 
 } // namespace
@@ -26,6 +26,7 @@ FrozenModel load_frozen_model(const ModelFile &file) {
     Linear linear;
     if (tensor == nullptr) return linear;
     linear.weight = weight_of(*tensor);
+    linear.experts = tensor->ne[2];
     linear.bias = vector_named(name + ".bias");
     return linear;
   };

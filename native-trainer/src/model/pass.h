@@ -42,7 +42,7 @@ struct LayerPass {
   LayerActivations a; // cut to T
 };
 
-LayerActivations cut(LayerActivations a, int64_t tokens);
+LayerActivations cut(LayerActivations a, const LayerShape &shape, int64_t tokens);
 Workspace cut(Workspace w, int64_t tokens);
 
 // The first `columns` columns of every row, packed densely: for scratch that is as wide as the widest layer.
@@ -52,6 +52,9 @@ inline Matrix narrowed(const Matrix &m, int64_t columns) { return {m.data, m.row
 void project(const LayerPass &layer, Projection projection, Matrix y, Matrix x);
 // dx (= or +=) its gradient; those of the projection's own weights are added to. dx without data is left out.
 void project_backward(const LayerPass &layer, Projection projection, Matrix dx, bool add_to_dx, Matrix dy, Matrix x);
+
+// The mask of a projection's LoRA dropout. Each expert has its own.
+DropoutKey dropout_key(const LayerPass &layer, Projection projection, int64_t expert = 0);
 
 // y = norm(x), rstd [rows]
 void norm_forward(const Pass &pass, Matrix y, float *rstd, Matrix x, const Norm &norm);

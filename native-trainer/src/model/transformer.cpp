@@ -6,6 +6,7 @@
 
 #include "model/attention_block.h"
 #include "model/feed_forward_block.h"
+#include "model/moe_block.h"
 #include "model/rope_angles.h"
 
 namespace trex {
@@ -58,7 +59,7 @@ Pass Transformer::begin(const TokenBatch &batch, const PackedBatch &packed, cons
 }
 
 LayerPass Transformer::layer(const Pass &pass, size_t index) const {
-  return {pass, index, model_.parameters.layers[index], model_.layers[index], cut(at_.layers[index], pass.tokens())};
+  return {pass, index, model_.parameters.layers[index], model_.layers[index], cut(at_.layers[index], model_.parameters.layers[index], pass.tokens())};
 }
 
 // NEFTune (Jain et al., 2023).
@@ -84,7 +85,12 @@ void Transformer::forward(const Pass &pass) {
     const bool last = index + 1 == model_.layers.size();
     const LayerPass current = layer(pass, index);
     attention_block_forward(current);
-    feed_forward_block_forward(current, last ? pass.work.final_x : top(at_.layers[index + 1].x, pass.tokens()));
+    const Matrix x_out = last ? pass.work.final_x : top(at_.layers[index + 1].x, pass.tokens());
+    if (current.shape.experts > 0) {
+      moe_block_forward(current, x_out);
+    } else {
+      feed_forward_block_forward(current, x_out);
+    }
   }
 }
 
@@ -92,12 +98,21 @@ void Transformer::forward(const Pass &pass) {
 // still there.
 void Transformer::layer_backward(const Pass &pass, size_t index) {
   const LayerPass current = layer(pass, index);
-  const bool last = index + 1 == model_.layers.size();
+  const bool last = index + 1 == model_.layers.size(), experts = current.shape.experts > 0;
+  const bool inner_again = limits_.recompute == Recompute::feed_forward && !last;
   if (limits_.recompute == Recompute::layer && !last) {
     attention_block_forward(current);
-    feed_forward_block_again(current);
+    if (experts) {
+      moe_block_again(current);
+    } else {
+      feed_forward_block_again(current);
+    }
   }
-  feed_forward_block_backward(current, limits_.recompute == Recompute::feed_forward && !last);
+  if (experts) {
+    moe_block_backward(current, inner_again);
+  } else {
+    feed_forward_block_backward(current, inner_again);
+  }
   // Below the first layer lies only the embedding: without a gradient of it, nobody needs d(x) there.
   attention_block_backward(current, index > 0 || model_.dembedding != nullptr);
 }

@@ -46,6 +46,7 @@ struct DropoutKey {
   uint64_t seed = 0;
   uint64_t stream = 0;     // optimiser step, layer and target
   int64_t first_token = 0; // position of the micro-batch's first token within the step
+  const int32_t *tokens = nullptr; // the micro-batch's token that each row belongs to; null: row t is token t
 };
 
 // Documents packed one after another: document i holds tokens [offsets[i], offsets[i + 1]). Attention never crosses a

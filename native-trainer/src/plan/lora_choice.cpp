@@ -16,12 +16,17 @@ struct Candidate {
   std::string whole; // "blk.3.attn_q"
   std::string name;  // "attn_q"
   int64_t layer;     // 3
-  int64_t in, out;
+  int64_t in, out, experts;
 };
 
 Candidate candidate_of(const TensorSpec &spec) {
   constexpr std::string_view prefix = "blk.", suffix = ".weight";
-  Candidate candidate{spec.name.substr(0, spec.name.size() - suffix.size()), {}, 0, spec.shape[0], spec.shape[1]};
+  Candidate candidate{spec.name.substr(0, spec.name.size() - suffix.size()),
+                      {},
+                      0,
+                      spec.shape[0],
+                      spec.shape[1],
+                      spec.shape.size() > 2 ? spec.shape[2] : 1};
   const std::string &whole = candidate.whole;
   const size_t dot = whole.find('.', prefix.size());
   std::from_chars(whole.data() + prefix.size(), whole.data() + dot, candidate.layer);
@@ -100,6 +105,7 @@ bool contains(const LayerRange &range, int64_t layer) { return range.first <= la
 
 std::vector<Candidate> choose(const LoraChoice &choice, const std::vector<Candidate> &candidates) {
   const std::vector<std::string> patterns = choice.targets.value_or(std::vector<std::string>{"*"});
+  const bool by_default = !choice.targets.has_value();
   for (const std::string &pattern : patterns) {
     if (std::none_of(candidates.begin(), candidates.end(), [&](const Candidate &one) { return fits(pattern, one); })) {
       unknown_target(pattern, "lora.targets", "of this model", candidates);
@@ -110,6 +116,7 @@ std::vector<Candidate> choose(const LoraChoice &choice, const std::vector<Candid
   for (const Candidate &candidate : candidates) {
     const bool wanted = std::any_of(patterns.begin(), patterns.end(),
                                     [&](const std::string &pattern) { return fits(pattern, candidate); });
+    if (by_default && is_of_experts(candidate.name)) continue;
     if (wanted && contains(layers, candidate.layer)) chosen.push_back(candidate);
   }
   if (chosen.empty()) {
@@ -182,6 +189,7 @@ std::vector<LoraTensor> lora_tensors(const LoraChoice &choice, const HyperParame
     const int64_t rank = named == choice.ranks.end() ? common_rank : named->second;
     if (choice.frozen_copy && rank > std::min(one.in, one.out)) rank_too_large(one, rank, "lora.init pissa gives");
     LoraTensor tensor{one.whole + ".weight", one.in, one.out, rank, 0};
+    tensor.experts = one.experts;
     if (choice.frozen_copy) {
       tensor.frozen_rank = rank;
       tensor.rank = 2 * rank;

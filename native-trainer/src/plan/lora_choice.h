@@ -45,7 +45,8 @@ struct LoraChoice {
   int64_t rank = 16;
   double alpha = 32.0;
   LoraScaling scaling = LoraScaling::standard;
-  std::optional<std::vector<std::string>> targets;   // names or patterns; absent: every matrix of the layers
+  std::optional<std::vector<std::string>> targets;   // names or patterns; absent: every matrix of the layers but
+                                                     // those of experts, which are asked for by name
   std::optional<LayerRange> layers;                  // absent: all
   std::vector<LoraOverride> overrides;               // later ones win
   std::map<std::string, int64_t, std::less<>> ranks; // of single tensors: "blk.3.attn_q", without ".weight"
@@ -55,7 +56,7 @@ struct LoraChoice {
   bool is_plain() const;
 };
 
-// One tensor of the adapter.
+// One tensor of the adapter. Of a mixture of experts it holds a pair of this shape for every expert, in their order.
 struct LoraTensor {
   std::string name; // "blk.3.attn_q.weight"
   int64_t in = 0, out = 0;
@@ -63,6 +64,10 @@ struct LoraTensor {
   int64_t frozen_rank = 0; // how many of them, the last, keep their first values (PiSSA)
   double scale = 0.0;      // s
   double b_factor = 1.0;   // B is stored multiplied by this
+  int64_t experts = 1;
+
+  int64_t a_values() const { return experts * rank * in; }
+  int64_t b_values() const { return experts * out * rank; }
 };
 
 // The alpha of the written file, as precise as the file keeps it. A tensor of the common rank and alpha has b_factor 1.

@@ -38,7 +38,7 @@ uint64_t trainable_values(const HyperParameters &parameters, const TrainingShape
   uint64_t values = 0;
   for (const int64_t count : held_tensors(parameters, shape)) values += static_cast<uint64_t>(count);
   for (const LoraTensor &tensor : shape.lora) {
-    values -= static_cast<uint64_t>(tensor.frozen_rank * (tensor.in + tensor.out));
+    values -= static_cast<uint64_t>(tensor.experts * tensor.frozen_rank * (tensor.in + tensor.out));
   }
   return values;
 }

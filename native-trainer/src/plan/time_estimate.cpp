@@ -16,8 +16,9 @@ namespace {
 double weights_per_token(const HyperParameters &p, double target_share) {
   double weights = target_share * static_cast<double>(p.embedding * p.vocab);
   for (const TensorSpec &spec : present_tensors(p)) {
-    const bool is_layer_matrix = spec.shape.size() == 2 && spec.name.starts_with("blk.");
-    if (is_layer_matrix) weights += static_cast<double>(spec.shape[0] * spec.shape[1]);
+    if (spec.shape.size() < 2 || !spec.name.starts_with("blk.")) continue;
+    const auto matrix = static_cast<double>(spec.shape[0] * spec.shape[1]);
+    weights += spec.shape.size() == 2 ? matrix : matrix * static_cast<double>(p.layers.front().experts_used);
   }
   return weights;
 }
@@ -38,7 +39,11 @@ double attention_per_token(const HyperParameters &p, double mean_document_tokens
 double training_operations_per_token(const HyperParameters &p, const TrainingShape &shape,
                                      double mean_document_tokens, double target_share) {
   const double base = weights_per_token(p, target_share) * (shape.full ? 6.0 : 4.0);
-  const double lora = shape.full ? 0.0 : 6.0 * static_cast<double>(trainable_values(p, shape));
+  double lora = 0.0;
+  for (const LoraTensor &tensor : shape.lora) {
+    const int64_t used = tensor.experts > 1 ? p.layers.front().experts_used : 1;
+    lora += 6.0 * static_cast<double>(used * (tensor.rank - tensor.frozen_rank) * (tensor.in + tensor.out));
+  }
   // q.k and p.v forward, four such products backward.
   return base + lora + 12.0 * attention_per_token(p, mean_document_tokens);
 }

@@ -9,7 +9,7 @@
 namespace trex {
 
 // Floating-point operations of a forward and backward pass over one token. Counted: the products with every weight
-// matrix (2 operations per weight forward, 2 for the gradient of the input, 2 more for the gradient of the weight when it
+// matrix, of experts those that a token goes to (2 operations per weight forward, 2 for the gradient of the input, 2 more for the gradient of the weight when it
 // is trained), LoRA's own products, and causal attention over documents of `mean_document_tokens`. The head works only on the share of
 // tokens that predict a target. train/training_flops.h counts a given batch exactly; this needs no batch.
 double training_operations_per_token(const HyperParameters &parameters, const TrainingShape &shape,

@@ -36,6 +36,7 @@ public:
     linear.weight = {reinterpret_cast<const std::byte *>(set_.values() + tensor->offset), GGML_TYPE_F32,
                      tensor->shape[0], tensor->shape[1], static_cast<size_t>(tensor->shape[0]) * sizeof(float)};
     linear.dweight = set_.gradients() + tensor->offset;
+    linear.experts = tensor->shape.size() > 2 ? tensor->shape[2] : 1;
     const Norm bias = norm(stem + ".bias");
     linear.bias = bias.weight;
     linear.dbias = bias.dweight;

@@ -20,6 +20,19 @@ const LoraPair &pair_of(const Model &model, const LoraTarget &target) {
 // The trainer's own pairs are writable: attach_lora pointed them into its ParameterSet.
 float *writable(const float *values, const ParameterSet &set) { return set.values() + (values - set.values()); }
 
+// A pair of a saved adapter into the first rows of one that may be wider.
+void copy_pair(const LoraPair &to, const ParameterSet &set, const AdapterTensor &from, int64_t expert, double factor) {
+  float *a = writable(to.a, set), *b = writable(to.b, set);
+  const int64_t a_values = from.rank * from.in, b_values = from.out * from.rank;
+  std::copy_n(from.a.begin() + expert * a_values, a_values, a);
+  for (int64_t row = 0; row < from.out; ++row) {
+    for (int64_t r = 0; r < from.rank; ++r) {
+      const auto saved = static_cast<double>(from.b[static_cast<size_t>(expert * b_values + row * from.rank + r)]);
+      b[row * to.rank + r] = static_cast<float>(factor * saved);
+    }
+  }
+}
+
 // Calls use(name, layer, projection) for every projection of the model.
 template <class Use> void each_projection(const Model &model, const Use &use) {
   const auto names = projection_names();
@@ -71,8 +84,8 @@ std::vector<LoraTarget> lora_targets(const Model &model, std::span<const LoraTen
 std::vector<TrainedPiece> lora_pieces(std::span<const LoraTensor> tensors, float b_rate) {
   std::vector<TrainedPiece> pieces;
   for (const LoraTensor &tensor : tensors) {
-    pieces.push_back({tensor.rank * tensor.in, true, 1.0f});
-    pieces.push_back({tensor.out * tensor.rank, true, b_rate});
+    pieces.push_back({tensor.a_values(), true, 1.0f});
+    pieces.push_back({tensor.b_values(), true, b_rate});
   }
   return pieces;
 }
@@ -89,16 +102,19 @@ void attach_lora(Model &model, const ParameterSet &set, const std::vector<LoraTa
 
 void start_fresh(const Ops &ops, Device &device, Model &model, const ParameterSet &set,
                  const std::vector<LoraTarget> &targets, const LoraRequest &lora, uint64_t seed) {
-  for (size_t stream = 0; stream < targets.size(); ++stream) {
-    const LoraTensor &tensor = targets[stream].tensor;
-    const Linear &projection = projection_of(model, targets[stream]);
-    float *a = writable(projection.lora.a, set), *b = writable(projection.lora.b, set);
-    switch (lora.init) {
-    case LoraInit::kaiming: start_kaiming(a, b, tensor.in, tensor.out, tensor.rank, seed, stream); break;
-    case LoraInit::gaussian: start_gaussian(a, b, tensor.in, tensor.out, tensor.rank, seed, stream); break;
-    case LoraInit::pissa:
-      start_principal(ops, device, projection.weight, tensor.scale, a, b, tensor.frozen_rank, seed, stream);
-      break;
+  for (size_t index = 0; index < targets.size(); ++index) {
+    const LoraTensor &tensor = targets[index].tensor;
+    for (int64_t expert = 0; expert < tensor.experts; ++expert) {
+      const Linear projection = projection_of(model, targets[index]).of_expert(expert);
+      const uint64_t stream = (static_cast<uint64_t>(expert) << 32) + index;
+      float *a = writable(projection.lora.a, set), *b = writable(projection.lora.b, set);
+      switch (lora.init) {
+      case LoraInit::kaiming: start_kaiming(a, b, tensor.in, tensor.out, tensor.rank, seed, stream); break;
+      case LoraInit::gaussian: start_gaussian(a, b, tensor.in, tensor.out, tensor.rank, seed, stream); break;
+      case LoraInit::pissa:
+        start_principal(ops, device, projection.weight, tensor.scale, a, b, tensor.frozen_rank, seed, stream);
+        break;
+      }
     }
   }
 }
@@ -114,16 +130,11 @@ void start_from_adapter(Model &model, const ParameterSet &set, const std::vector
                            "The adapter to continue from changes " + tensor.base + ", which is not among the targets.",
                            "Add its projection to lora.targets, or start from a fresh adapter.");
     }
-    const LoraPair &pair = projection_of(model, *target).lora;
-    check_rank(tensor, pair.rank, ranks_must_agree);
-    float *a = writable(pair.a, set), *b = writable(pair.b, set);
+    const Linear &projection = projection_of(model, *target);
+    check_rank(tensor, projection.lora.rank, ranks_must_agree);
     const double factor = scale_of(adapter, tensor) / target->tensor.scale;
-    std::copy(tensor.a.begin(), tensor.a.end(), a);
-    for (int64_t row = 0; row < tensor.out; ++row) {
-      for (int64_t r = 0; r < tensor.rank; ++r) {
-        const auto saved = static_cast<double>(tensor.b[static_cast<size_t>(row * tensor.rank + r)]);
-        b[row * pair.rank + r] = static_cast<float>(factor * saved);
-      }
+    for (int64_t expert = 0; expert < tensor.experts; ++expert) {
+      copy_pair(projection.of_expert(expert).lora, set, tensor, expert, factor);
     }
   }
 }
@@ -133,8 +144,11 @@ void clear_frozen_gradients(const Model &model, const std::vector<LoraTarget> &t
     const LoraTensor &tensor = target.tensor;
     if (tensor.frozen_rank == 0) continue;
     const LoraPair &pair = pair_of(model, target);
-    std::fill(pair.da + (tensor.rank - tensor.frozen_rank) * tensor.in, pair.da + tensor.rank * tensor.in, 0.0f);
-    for (int64_t row = 1; row <= tensor.out; ++row) {
+    for (int64_t expert = 1; expert <= tensor.experts; ++expert) { // the last rows of each A
+      float *end = pair.da + expert * tensor.rank * tensor.in;
+      std::fill(end - tensor.frozen_rank * tensor.in, end, 0.0f);
+    }
+    for (int64_t row = 1; row <= tensor.experts * tensor.out; ++row) {
       std::fill(pair.db + row * tensor.rank - tensor.frozen_rank, pair.db + row * tensor.rank, 0.0f);
     }
   }
@@ -145,7 +159,7 @@ std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vect
   for (const LoraTarget &target : targets) {
     const LoraTensor &tensor = target.tensor;
     const LoraPair &pair = pair_of(model, target);
-    views.push_back({tensor.name, tensor.in, tensor.out, pair.rank, pair.a, pair.b, tensor.b_factor});
+    views.push_back({tensor.name, tensor.in, tensor.out, pair.rank, pair.a, pair.b, tensor.b_factor, tensor.experts});
   }
   return views;
 }
@@ -165,8 +179,7 @@ void attach_adapter(Model &model, const Adapter &adapter, double scale) {
   const auto left_out = std::find(attached.begin(), attached.end(), false);
   if (left_out == attached.end()) return;
   throw config_failure("adapter.unsupported_target",
-                       "The adapter changes " +
-                           adapter.tensors[static_cast<size_t>(left_out - attached.begin())].base +
+                       "The adapter changes " + adapter.tensors[static_cast<size_t>(left_out - attached.begin())].base +
                            ", which cannot be scored with an adapter.",
                        "Merge the adapter into its model and score that.");
 }

@@ -23,7 +23,8 @@ struct LoraTarget {
 // The model's projections for `tensors` (lora_tensors()), in the order of the layers.
 std::vector<LoraTarget> lora_targets(const Model &model, std::span<const LoraTensor> tensors);
 
-// What a ParameterSet for them is made of: A [rank, in] and B [out, rank] of every tensor in turn. B learns at `b_rate`
+// What a ParameterSet for them is made of: A [rank, in] and B [out, rank] of every tensor in turn, or all
+// A and then all B of its experts. B learns at `b_rate`
 // times the rate of A.
 std::vector<TrainedPiece> lora_pieces(std::span<const LoraTensor> tensors, float b_rate = 1.0f);
 

@@ -22,7 +22,7 @@ ScorePlan plan_of(const ScoreShape &shape, int64_t tokens) {
     for (size_t p = 0; p < projection_count; ++p) {
       const Linear &linear = layer.projections[p];
       ranks[p] = linear.lora.rank;
-      adapter_values += static_cast<uint64_t>(linear.lora.rank * (linear.weight.in + linear.weight.out));
+      adapter_values += static_cast<uint64_t>(linear.experts * linear.lora.rank * (linear.weight.in + linear.weight.out));
     }
   }
   const PassMemory pass = lay_out(parameters, plan.limits, nullptr);

@@ -136,13 +136,30 @@ double effective_rank(std::span<const double> singular_values) {
   return std::exp(entropy);
 }
 
+namespace {
+
+// Of several experts, value i is the root mean square of their i-th largest ones.
+std::vector<double> values_of(const LoraPair &pair, const LoraTensor &tensor) {
+  if (tensor.experts == 1) return singular_values(pair, tensor.in, tensor.out);
+  std::vector<double> squares(static_cast<size_t>(pair.rank), 0.0);
+  for (int64_t expert = 0; expert < tensor.experts; ++expert) {
+    const LoraPair one = pair_of_expert(pair, tensor.in, tensor.out, expert);
+    const std::vector<double> own = singular_values(one, tensor.in, tensor.out);
+    for (size_t i = 0; i < own.size(); ++i) squares[i] += own[i] * own[i] / static_cast<double>(tensor.experts);
+  }
+  for (double &square : squares) square = std::sqrt(square);
+  return squares;
+}
+
+} // namespace
+
 std::vector<TensorSpectrum> adapter_spectra(const Model &model, const std::vector<LoraTarget> &targets) {
   std::vector<TensorSpectrum> spectra;
   for (const LoraTarget &target : targets) {
     const LoraPair &pair = model.layers[target.layer].projections[target.projection].lora;
     TensorSpectrum spectrum;
     spectrum.tensor = target.tensor.name.substr(0, target.tensor.name.rfind(".weight"));
-    spectrum.singular_values = singular_values(pair, target.tensor.in, target.tensor.out);
+    spectrum.singular_values = values_of(pair, target.tensor);
     if (!std::isfinite(spectrum.singular_values.front())) continue;
     spectrum.effective_rank = effective_rank(spectrum.singular_values);
     spectra.push_back(std::move(spectrum));

@@ -40,7 +40,7 @@ struct TensorSpectrum {
   std::vector<double> singular_values; // as many as the rank, largest first
 };
 
-// One per target, in their order. A target with a value that is not finite is left out.
+// One per target, in their order; of experts, which share a rank, the root mean square over them of each singular value. A target with a value that is not finite is left out.
 std::vector<TensorSpectrum> adapter_spectra(const Model &model, const std::vector<LoraTarget> &targets);
 
 // [{tensor, rank, effectiveRank, singularValues}], numbers with six significant digits.

@@ -37,12 +37,15 @@ double training_flops(const Model &model, const TokenBatch &batch) {
   const auto tokens = static_cast<double>(batch.token_count());
   double flops = 0.0;
   for (size_t layer = 0; layer < model.layers.size(); ++layer) {
+    const LayerShape &shape = model.parameters.layers[layer];
     for (int p = 0; p < projection_count; ++p) {
       if (!model.layers[layer].projections[p].present()) continue;
       const bool first_input = layer == 0 && p <= attn_qkv && model.dembedding == nullptr;
-      flops += projection_flops(model.layers[layer].projections[p], tokens, !first_input);
+      const double rows = p >= ffn_gate_exps ? tokens * static_cast<double>(shape.experts_used) : tokens;
+      flops += projection_flops(model.layers[layer].projections[p], rows, !first_input);
     }
-    flops += attention_flops(model.parameters.layers[layer], batch);
+    if (shape.experts > 0) flops += projection_flops(model.layers[layer].router, tokens, true);
+    flops += attention_flops(shape, batch);
   }
   return flops + projection_flops(model.head, static_cast<double>(batch.target_count()), true);
 }

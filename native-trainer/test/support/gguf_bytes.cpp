@@ -104,7 +104,7 @@ std::string TinyModel::bytes() const {
     tensors.push_back({prefix + "attn_q.weight", {embedding, q}});
     tensors.push_back({prefix + "attn_k.weight", {embedding, kv}});
     tensors.push_back({prefix + "attn_v.weight", {embedding, kv}});
-    if (architecture == "qwen3") {
+    if (architecture.starts_with("qwen3")) {
       tensors.push_back({prefix + "attn_q_norm.weight", {head_dim}});
       tensors.push_back({prefix + "attn_k_norm.weight", {head_dim}});
     }

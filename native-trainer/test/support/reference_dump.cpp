@@ -94,10 +94,12 @@ Adapter reference_adapter(const json &dump) {
     AdapterTensor tensor;
     tensor.base = pair.at("base");
     tensor.rank = dump.at("lora").at("rank");
-    tensor.in = static_cast<int64_t>(pair.at("a").size()) / tensor.rank;
-    tensor.out = static_cast<int64_t>(pair.at("b").size()) / tensor.rank;
-    tensor.a = rule_values(seed, tensor.base + ".lora_a", tensor.rank * tensor.in, spread);
-    tensor.b = rule_values(seed, tensor.base + ".lora_b", tensor.out * tensor.rank, spread);
+    if (tensor.base.find("_exps.") != std::string::npos) tensor.experts = dump.at("metadata").at("expert_count");
+    const auto a_values = static_cast<int64_t>(pair.at("a").size()), b_values = static_cast<int64_t>(pair.at("b").size());
+    tensor.in = a_values / (tensor.experts * tensor.rank);
+    tensor.out = b_values / (tensor.experts * tensor.rank);
+    tensor.a = rule_values(seed, tensor.base + ".lora_a", a_values, spread);
+    tensor.b = rule_values(seed, tensor.base + ".lora_b", b_values, spread);
     adapter.tensors.push_back(std::move(tensor));
   }
   return adapter;

@@ -20,6 +20,7 @@ TrainRequest make_request(const json &dump, bool full) {
   request["optimizer"] = dump.at(full ? "full" : "adapter").at("optimizer");
   request["method"] = full ? "full" : "lora";
   if (!full) request["lora"] = dump.at("lora");
+  if (!full) request["lora"]["targets"] = {"*"}; // experts too
   request["batch"] = {{"maxSequenceTokens", dump.at("longest")}};
   return parse_train_request(request);
 }

@@ -24,6 +24,9 @@ public:
     const ArchitectureTraits &traits = p.traits();
     const int64_t head_dim = traits.wide_heads && traits.qk_norm ? 12 : 6; // heads * head_dim may differ from the width
     p.layers.assign(2, {.heads = 4, .kv_heads = 2, .head_dim = head_dim, .feed_forward = 40});
+    if (traits.experts) {
+      for (LayerShape &layer : p.layers) layer.feed_forward = 20, layer.experts = 5, layer.experts_used = 2;
+    }
     p.embedding = 24;
     p.vocab = 31;
     p.context_length = 128;
@@ -63,9 +66,10 @@ private:
     return {tensor.values.data(), tensor.gradient.data()};
   }
 
-  Linear linear(const std::string &name, int64_t in, int64_t out, bool bias, int64_t rank) {
-    Trained &w = add(name + ".weight", in * out, 0.4f);
+  Linear linear(const std::string &name, int64_t in, int64_t out, int64_t experts, bool bias, int64_t rank) {
+    Trained &w = add(name + ".weight", in * out * experts, 0.4f);
     Linear linear;
+    linear.experts = experts;
     linear.weight = {reinterpret_cast<const std::byte *>(w.values.data()), GGML_TYPE_F32, in, out,
                      static_cast<size_t>(in) * sizeof(float)};
     linear.dweight = w.gradient.data();
@@ -75,7 +79,8 @@ private:
       linear.dbias = b.gradient.data();
     }
     if (rank > 0) {
-      Trained &a = add(name + ".lora_a", rank * in, 0.3f), &b = add(name + ".lora_b", out * rank, 0.3f);
+      Trained &a = add(name + ".lora_a", experts * rank * in, 0.3f),
+              &b = add(name + ".lora_b", experts * out * rank, 0.3f);
       linear.lora = {a.values.data(), b.values.data(), a.gradient.data(), b.gradient.data(), rank, 0.7f};
     }
     return linear;
@@ -115,8 +120,10 @@ private:
         [&](const std::string &name) -> Linear {
           const auto found = shapes.find(name + ".weight");
           if (found == shapes.end()) return {};
-          return linear(name, found->second[0], found->second[1], shapes.contains(name + ".bias"),
-                        name.starts_with("blk.") ? rank : 0);
+          const std::vector<int64_t> &shape = found->second;
+          const bool has_lora = name.starts_with("blk.") && !name.ends_with("ffn_gate_inp");
+          return linear(name, shape[0], shape[1], shape.size() > 2 ? shape[2] : 1, shapes.contains(name + ".bias"),
+                        has_lora ? rank : 0);
         },
         [&](const std::string &name) -> Norm {
           const auto found = shapes.find(name + ".weight");

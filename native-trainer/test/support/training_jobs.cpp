@@ -28,6 +28,7 @@ std::string tiny_model_of(const std::string &architecture) {
     types.push_back(1);
   }
   const std::string path = in_scratch("tiny-" + architecture + ".gguf");
+  const json experts = {{"expert_count", 6}, {"expert_used_count", 2}, {"expert_feed_forward_length", 32}};
   const json request = {{"out", path},
                         {"architecture", architecture},
                         {"type", "Q8_0"},
@@ -35,6 +36,7 @@ std::string tiny_model_of(const std::string &architecture) {
                         {"initStd", 0.2},
                         {"name", "tiny"},
                         {"chatTemplate", nullptr},
+                        {"metadata", architecture == "qwen3moe" ? experts : json::object()},
                         {"tokenizer",
                          {{"model", "gpt2"},
                           {"pre", "qwen2"},
@@ -160,7 +162,7 @@ double scored_loss(const json &request) {
   }
   write_text("all-pairs.jsonl", pairs);
   std::ostringstream out;
-  run_score({{"model", tiny_model()}, {"adapter", adapter_of(request)}, {"pairs", in_scratch("all-pairs.jsonl")}}, out);
+  run_score({{"model", request.at("model")}, {"adapter", adapter_of(request)}, {"pairs", in_scratch("all-pairs.jsonl")}}, out);
   std::istringstream lines(out.str());
   double sum = 0.0, tokens = 0.0;
   for (std::string line; std::getline(lines, line);) {

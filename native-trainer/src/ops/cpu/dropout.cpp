@@ -12,7 +12,8 @@ void apply_dropout(CpuDevice &device, Matrix y, Matrix x, const DropoutKey &key,
   const float factor = 1.0f / (1.0f - key.rate);
   device.pool.split(x.rows, rows_per_share(4 * x.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
-      const auto row = static_cast<uint64_t>(key.first_token + t) * static_cast<uint64_t>(x.cols);
+      const auto row = static_cast<uint64_t>(key.first_token + (key.tokens == nullptr ? t : key.tokens[t])) *
+                       static_cast<uint64_t>(x.cols);
       const float *from = x.data + t * x.stride;
       float *to = y.data + t * y.stride;
       for (int64_t c = 0; c < x.cols; ++c) {
