@@ -59,7 +59,9 @@ void read_dimensions(Request request, ModelRecipe &recipe) {
 // The keys of a family's own metadata, with the types that llama.cpp expects.
 std::map<std::string, MetadataValue> read_metadata_fields(Request request) {
   static const std::set<std::string> whole = {"attention.sliding_window", "attention.sliding_window_pattern",
-                                              "rope.dimension_count", "rope.scaling.original_context_length"};
+                                              "rope.dimension_count", "rope.scaling.original_context_length",
+                                              "full_attention_interval", "ssm.conv_kernel", "ssm.inner_size",
+                                              "ssm.state_size", "ssm.time_step_rank", "ssm.group_count"};
   static const std::set<std::string> real = {
       "rope.freq_base_swa",          "rope.scaling.factor",         "rope.scaling.attn_factor",
       "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow", "rope.scaling.yarn_log_multiplier",
@@ -70,6 +72,8 @@ std::map<std::string, MetadataValue> read_metadata_fields(Request request) {
       values[key] = static_cast<uint32_t>(request.integer(key, 0, UINT32_MAX));
     } else if (real.contains(key)) {
       values[key] = static_cast<float>(request.number_or(key, 0.0, -1e12, 1e12));
+    } else if (key == "rope.dimension_sections") {
+      values[key] = request.integer_list(key, 0, max_dimension);
     } else if (key == "rope.scaling.type") {
       values[key] = request.text(key);
     } else {
@@ -183,7 +187,7 @@ std::map<std::string, ggml_type> read_types(Request request) {
                        std::find(targets.begin(), targets.end(), name) != targets.end();
     if (!known) {
       wrong("request.unknown_field", "\"types\" in the request names \"" + name + "\", which is no weight matrix.",
-            "Use attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down, token_embd or output.");
+            "Use token_embd, output or a projection of the layers, for example attn_q.");
     }
     types[name] = read_type(request.text(name), "types." + name);
   }

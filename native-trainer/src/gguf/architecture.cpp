@@ -8,7 +8,7 @@ namespace {
 using enum Architecture;
 
 // Facts from each family's graph in llama.cpp (src/models at the pinned tag).
-constexpr std::array<ArchitectureTraits, 8> table = {{
+constexpr std::array<ArchitectureTraits, 9> table = {{
     {.architecture = llama,
      .name = "llama",
      .models = "Llama 2 and 3, Mistral, SmolLM2, TinyLlama",
@@ -65,6 +65,16 @@ constexpr std::array<ArchitectureTraits, 8> table = {{
      .wide_heads = false,
      .partial_rope = true,
      .long_factors = true},
+    {.architecture = qwen35,
+     .name = "qwen35",
+     .models = "Qwen3.5, Qwen3.6",
+     .rope_style = RopeStyle::neox,
+     .activation = Activation::silu,
+     .qk_norm = true,
+     .partial_rope = true,
+     .gated_attention = true,
+     .delta_net = true,
+     .ffn_norm = "post_attention_norm"},
 }};
 
 } // namespace

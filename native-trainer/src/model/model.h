@@ -22,19 +22,27 @@ struct Linear {
   const LoraPair *lora_or_null() const { return lora.rank > 0 ? &lora : nullptr; }
 };
 
+// A norm's weights, or others that are no projection.
 struct Norm {
   const float *weight = nullptr; // null: there is none
   float *dweight = nullptr;
 };
 
 // The projections a layer can have, in the order of projection_names(). A family has either attn_q, attn_k and attn_v
-// or attn_qkv, whose rows are those of the three; and either ffn_gate and ffn_up or an ffn_up that holds both.
-enum Projection { attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down, projection_count };
+// or attn_qkv, whose rows are those of the three; and either ffn_gate and ffn_up or an ffn_up that holds both. A gated
+// delta net has attn_qkv, attn_gate, ssm_beta, ssm_alpha and ssm_out. Those up to ssm_alpha read the layer's input.
+enum Projection {
+  attn_q, attn_k, attn_v, attn_qkv, attn_gate, ssm_beta, ssm_alpha,
+  attn_output, ssm_out, ffn_gate, ffn_up, ffn_down, projection_count
+};
 
 struct Layer {
   Norm attention_norm, ffn_norm;           // of each block's input
   Norm post_attention_norm, post_ffn_norm; // of its output; Gemma only
   Norm q_norm, k_norm;                     // of every head
+  Norm conv;                               // taps of a delta net's convolution, [W, kernel]
+  Norm decay_rate, decay_bias;             // [Hv] each; the rates are below zero
+  Norm delta_norm;                         // [D] of every head that the recurrence gives
   Linear projections[projection_count];
 };
 

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "ops/cpu/kernels.h"
+
 namespace {
 
 constexpr int64_t lanes = 16;
@@ -258,6 +260,58 @@ void geglu_gradient(float *dgate, float *dup, const float *dy, const float *gate
   glu_row_gradient<Gelu>(dgate, dup, dy, gate, up, n);
 }
 
+void sigmoid_gate(float *y, const float *gate, const float *x, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = x[i] / (1.0f + exp_fast(-gate[i]));
+}
+
+// Read whole before any of it is written, as above.
+template <int64_t Count>
+inline void sigmoid_gate_block(float *dgate, float *dx, const float *dy, const float *gate, const float *x) {
+  float g[Count], u[Count];
+  for (int64_t j = 0; j < Count; ++j) {
+    const float share = 1.0f / (1.0f + exp_fast(-gate[j]));
+    u[j] = dy[j] * share;
+    g[j] = u[j] * x[j] * (1.0f - share);
+  }
+  for (int64_t j = 0; j < Count; ++j) dgate[j] = g[j];
+  for (int64_t j = 0; j < Count; ++j) dx[j] = u[j];
+}
+
+void sigmoid_gate_gradient(float *dgate, float *dx, const float *dy, const float *gate, const float *x, int64_t n) {
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) sigmoid_gate_block<lanes>(dgate + i, dx + i, dy + i, gate + i, x + i);
+  for (; i < n; ++i) sigmoid_gate_block<1>(dgate + i, dx + i, dy + i, gate + i, x + i);
+}
+
+float delta_step(float *next, const float *row, const float *k, const float *q, float decay, float beta, float v,
+                 int64_t n) {
+  float lane[lanes] = {};
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    for (int64_t j = 0; j < lanes; ++j) next[i + j] = decay * row[i + j];
+    for (int64_t j = 0; j < lanes; ++j) lane[j] += next[i + j] * k[i + j];
+  }
+  for (int64_t j = 0; i < n; ++i, ++j) lane[j] += (next[i] = decay * row[i]) * k[i];
+  const float change = beta * (v - sum_lanes(lane));
+  add_scaled(next, k, change, n);
+  return dot(next, q, n);
+}
+
+// With M = decay * row, p = M . k, change = beta (v - p), next = M + change k and out = next . q, backwards.
+trex::DeltaStepGradient delta_step_gradient(float *drow, float *dk, float *dq, const float *next, const float *row,
+                                            const float *k, const float *q, float decay, float beta, float v,
+                                            float dout, int64_t n) {
+  add_scaled(drow, q, dout, n); // of next
+  add_scaled(dq, next, dout, n);
+  const float missed = v - decay * dot(row, k, n), dchange = dot(drow, k, n), dv = beta * dchange;
+  add_scaled(dk, drow, beta * missed, n);
+  add_scaled(dk, row, -dv * decay, n);
+  add_scaled(drow, k, -dv, n); // of M
+  const float dlog_decay = decay * dot(drow, row, n);
+  scale(drow, decay, n);
+  return {dv, dchange * missed, dlog_decay};
+}
+
 void adamw(float *x, float *m, float *v, const float *g, int64_t n, float grad_scale, float beta1, float beta2,
            float step_size, float epsilon, float root_correction, float decay) {
   for (int64_t i = 0; i < n; ++i) {
@@ -271,6 +325,7 @@ void adamw(float *x, float *m, float *v, const float *g, int64_t n, float grad_s
 #define TREX_VECTOR_KERNELS                                                                                            \
   maximum, exp_minus, sum_exp_minus, dot, sum_of_squares, scale, add, add_scaled, norm_row, norm_row_gradient, dot3,   \
       multiply_add, rotate_halves, rotate_pairs, softmax_gradient, softcap, capped_softmax_gradient, capped_exp,       \
-      swiglu, geglu, swiglu_gradient, geglu_gradient, adamw
+      swiglu, geglu, swiglu_gradient, geglu_gradient, sigmoid_gate, sigmoid_gate_gradient, delta_step,                 \
+      delta_step_gradient, adamw
 
 } // namespace
