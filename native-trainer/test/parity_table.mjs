@@ -40,7 +40,11 @@ const list = [
     {architecture: "phi3", pre: "qwen2", dimensions: {tieEmbeddings: false, ropeBase: 10000, rmsEpsilon: 1e-5},
         mixedRanks: {"blk.0.attn_qkv": 1, "blk.0.attn_output": 3, "blk.1.ffn_down": 16, "blk.1.ffn_up": 32},
         make: {ropeFactors: Array.from({length: 24}, (_, index) => 1 + index / 10), longRopeFactors: Array.from({length: 24}, (_, index) => 1 + index),
-            metadata: {"rope.dimension_count": 48, "rope.scaling.attn_factor": 1.19, "rope.scaling.original_context_length": 256}}}
+            metadata: {"rope.dimension_count": 48, "rope.scaling.attn_factor": 1.19, "rope.scaling.original_context_length": 256}}},
+    {architecture: "qwen35", pre: "qwen35", dimensions: {layers: 4, ropeBase: 10000000, rmsEpsilon: 1e-6},
+        mixedRanks: {"blk.0.attn_qkv": 1, "blk.0.attn_gate": 6, "blk.1.ssm_beta": 2, "blk.2.ssm_alpha": 3, "blk.2.ssm_out": 5, "blk.3.attn_q": 7},
+        make: {metadata: {"rope.dimension_count": 32, "rope.dimension_sections": [6, 5, 5, 0], "ssm.conv_kernel": 4, "ssm.state_size": 64,
+            "ssm.group_count": 2, "ssm.time_step_rank": 4, "ssm.inner_size": 256}}}
 ];
 export const architectures = list.map((entry) => ({name: entry.architecture, ...entry}));
 

@@ -105,7 +105,11 @@ private:
       p.logit_softcap = 2.0;
       break;
     case Architecture::gemma3: local(); break;
-    case Architecture::qwen35: p.layers.front().delta = {.key_heads = 2, .value_heads = 4, .head_dim = 6, .kernel = 4}; break;
+    case Architecture::qwen35:
+      p.layers.front().delta = {.key_heads = 2, .value_heads = 4, .head_dim = 20, .kernel = 4};
+      // The norm of a document's first output is that of v with the sign of q.k: a step, unless epsilon smooths it.
+      p.rms_epsilon = 1e-2;
+      break;
     default: break;
     }
   }
