@@ -21,7 +21,7 @@ void write_text(const std::string &name, const std::string &text) {
   std::ofstream(in_scratch(name), std::ios::binary) << text;
 }
 
-std::string tiny_model_of(const std::string &architecture) {
+std::string tiny_model_of(const std::string &architecture, const json &metadata) {
   json tokens = json::array(), types = json::array();
   for (int i = 0; i < vocab; ++i) {
     tokens.push_back("t" + std::to_string(i));
@@ -30,6 +30,7 @@ std::string tiny_model_of(const std::string &architecture) {
   const std::string path = in_scratch("tiny-" + architecture + ".gguf");
   const json request = {{"out", path},
                         {"architecture", architecture},
+                        {"metadata", metadata},
                         {"type", "Q8_0"},
                         {"seed", 3},
                         {"initStd", 0.2},
@@ -160,7 +161,7 @@ double scored_loss(const json &request) {
   }
   write_text("all-pairs.jsonl", pairs);
   std::ostringstream out;
-  run_score({{"model", tiny_model()}, {"adapter", adapter_of(request)}, {"pairs", in_scratch("all-pairs.jsonl")}}, out);
+  run_score({{"model", request.at("model")}, {"adapter", adapter_of(request)}, {"pairs", in_scratch("all-pairs.jsonl")}}, out);
   std::istringstream lines(out.str());
   double sum = 0.0, tokens = 0.0;
   for (std::string line; std::getline(lines, line);) {
