@@ -283,33 +283,85 @@ void sigmoid_gate_gradient(float *dgate, float *dx, const float *dy, const float
   for (; i < n; ++i) sigmoid_gate_block<1>(dgate + i, dx + i, dy + i, gate + i, x + i);
 }
 
-float delta_step(float *next, const float *row, const float *k, const float *q, float decay, float beta, float v,
-                 int64_t n) {
-  float lane[lanes] = {};
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    for (int64_t j = 0; j < lanes; ++j) next[i + j] = decay * row[i + j];
-    for (int64_t j = 0; j < lanes; ++j) lane[j] += next[i + j] * k[i + j];
-  }
-  for (int64_t j = 0; i < n; ++i, ++j) lane[j] += (next[i] = decay * row[i]) * k[i];
-  const float change = beta * (v - sum_lanes(lane));
-  add_scaled(next, k, change, n);
-  return dot(next, q, n);
+// Lanes added in pairs: these sums are short and many.
+inline float sum_pairs(float *lane) {
+  for (int64_t half = lanes / 2; half > 0; half /= 2)
+    for (int64_t j = 0; j < half; ++j) lane[j] += lane[j + half];
+  return lane[0];
 }
 
-// With M = decay * row, p = M . k, change = beta (v - p), next = M + change k and out = next . q, backwards.
+template <int64_t Count>
+inline void decay_block(float *next, const float *row, const float *k, float decay, float *known) {
+  float m[Count];
+  for (int64_t j = 0; j < Count; ++j) m[j] = decay * row[j];
+  for (int64_t j = 0; j < Count; ++j) known[j] += m[j] * k[j];
+  for (int64_t j = 0; j < Count; ++j) next[j] = m[j];
+}
+
+template <int64_t Count>
+inline void change_block(float *next, const float *k, const float *q, float change, float *out) {
+  float m[Count];
+  for (int64_t j = 0; j < Count; ++j) m[j] = next[j] + change * k[j];
+  for (int64_t j = 0; j < Count; ++j) out[j] += m[j] * q[j];
+  for (int64_t j = 0; j < Count; ++j) next[j] = m[j];
+}
+
+float delta_step(float *next, const float *row, const float *k, const float *q, float decay, float beta, float v,
+                 int64_t n) {
+  float known[lanes] = {}, out[lanes] = {};
+  const int64_t whole = n / lanes * lanes;
+  int64_t i = 0;
+  for (; i < whole; i += lanes) decay_block<lanes>(next + i, row + i, k + i, decay, known);
+  for (; i < n; ++i) decay_block<1>(next + i, row + i, k + i, decay, known + i - whole);
+  const float change = beta * (v - sum_pairs(known));
+  for (i = 0; i < whole; i += lanes) change_block<lanes>(next + i, k + i, q + i, change, out);
+  for (; i < n; ++i) change_block<1>(next + i, k + i, q + i, change, out + i - whole);
+  return sum_pairs(out);
+}
+
+// Through out = next . q, and towards change = beta (v - decay row . k).
+template <int64_t Count>
+inline void output_block(float *drow, float *dq, const float *next, const float *row, const float *k, const float *q,
+                         float dout, float *dchange, float *known) {
+  float d[Count];
+  for (int64_t j = 0; j < Count; ++j) d[j] = drow[j] + dout * q[j];
+  for (int64_t j = 0; j < Count; ++j) dchange[j] += d[j] * k[j];
+  for (int64_t j = 0; j < Count; ++j) known[j] += row[j] * k[j];
+  for (int64_t j = 0; j < Count; ++j) drow[j] = d[j];
+  for (int64_t j = 0; j < Count; ++j) d[j] = dq[j] + dout * next[j];
+  for (int64_t j = 0; j < Count; ++j) dq[j] = d[j];
+}
+
+// Through next = M + change k and M = decay row.
+template <int64_t Count>
+inline void state_block(float *drow, float *dk, const float *row, const float *k, float change, float dknown,
+                        float decay, float *ddecay) {
+  float d[Count], e[Count];
+  const float through_row = dknown * decay;
+  for (int64_t j = 0; j < Count; ++j) e[j] = dk[j] + change * drow[j] + through_row * row[j];
+  for (int64_t j = 0; j < Count; ++j) d[j] = drow[j] + dknown * k[j];
+  for (int64_t j = 0; j < Count; ++j) ddecay[j] += d[j] * row[j];
+  for (int64_t j = 0; j < Count; ++j) dk[j] = e[j];
+  for (int64_t j = 0; j < Count; ++j) drow[j] = decay * d[j];
+}
+
+// With M = decay * row, known = M . k, change = beta (v - known), next = M + change k and out = next . q, backwards.
 trex::DeltaStepGradient delta_step_gradient(float *drow, float *dk, float *dq, const float *next, const float *row,
                                             const float *k, const float *q, float decay, float beta, float v,
                                             float dout, int64_t n) {
-  add_scaled(drow, q, dout, n); // of next
-  add_scaled(dq, next, dout, n);
-  const float missed = v - decay * dot(row, k, n), dchange = dot(drow, k, n), dv = beta * dchange;
-  add_scaled(dk, drow, beta * missed, n);
-  add_scaled(dk, row, -dv * decay, n);
-  add_scaled(drow, k, -dv, n); // of M
-  const float dlog_decay = decay * dot(drow, row, n);
-  scale(drow, decay, n);
-  return {dv, dchange * missed, dlog_decay};
+  float dchange_lane[lanes] = {}, known[lanes] = {}, ddecay[lanes] = {};
+  const int64_t whole = n / lanes * lanes;
+  int64_t i = 0;
+  for (; i < whole; i += lanes)
+    output_block<lanes>(drow + i, dq + i, next + i, row + i, k + i, q + i, dout, dchange_lane, known);
+  for (; i < n; ++i)
+    output_block<1>(drow + i, dq + i, next + i, row + i, k + i, q + i, dout, dchange_lane + i - whole, known + i - whole);
+  const float missed = v - decay * sum_pairs(known), dchange = sum_pairs(dchange_lane), dv = beta * dchange;
+  for (i = 0; i < whole; i += lanes)
+    state_block<lanes>(drow + i, dk + i, row + i, k + i, beta * missed, -dv, decay, ddecay);
+  for (; i < n; ++i)
+    state_block<1>(drow + i, dk + i, row + i, k + i, beta * missed, -dv, decay, ddecay + i - whole);
+  return {dv, dchange * missed, decay * sum_pairs(ddecay)};
 }
 
 void adamw(float *x, float *m, float *v, const float *g, int64_t n, float grad_scale, float beta1, float beta2,
