@@ -179,7 +179,7 @@ export interface LlamaHost {
   release(): Promise<void>;
 }
 
-/** Log-likelihoods by trex-train on the exported file; parity with llama.cpp is a test. */
+/** Log-likelihoods by trex-train on the exported file, each the same whatever is scored with it; parity with llama.cpp is a test. */
 export interface Scorer {
   score(request: { modelPath: string; adapterPath: string | null; pairs: readonly { id: string; context: readonly number[]; continuation: readonly number[] }[]; threads: number }, signal: AbortSignal): Promise<Result<readonly { id: string; logLikelihood: number; tokens: number; isGreedy: boolean }[]>>;
 }

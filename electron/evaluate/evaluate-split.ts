@@ -4,17 +4,12 @@ import { answerOf, createTokenization, openShots, readSplit } from "../data/inde
 import { estimateOf } from "../stats/index.js";
 import { failureProfile } from "./failure-profile.js";
 import { openItemLog, type ScoredItem } from "./item-log.js";
-import { scoreBatch } from "./score-items.js";
+import { keptTogether, nextBatch, scoreBatch, type ScoringTools } from "./score-items.js";
 
-/**
- * Items per call. Fixed, and batches always begin at its multiples: llama.cpp's sums depend a little on what is decoded
- * together, so an evaluation that was interrupted must see the same batches as one that was not.
- */
-export const itemsPerBatch = 64;
 const mostSamples = 12;
 
 /**
- * Scores a split with the exported file. Items are appended to `outPath` batch by batch and are not scored again.
+ * Scores a split with the exported file. Items are appended to `outPath` as they are scored and are not scored again.
  * Errors: those of the split's file, the template, llama.cpp and trex-train.
  */
 export async function evaluateSplit({ llama, scorer }: { llama: LlamaHost; scorer: Scorer }, request: EvaluateRequest, signal: AbortSignal): Promise<Result<EvaluateOutcome>> {
@@ -25,22 +20,25 @@ export async function evaluateSplit({ llama, scorer }: { llama: LlamaHost; score
   const items = split.value.slice(0, request.limit);
   if (items.length === 0) return fail("DATA", "evaluate.no_items", `The split ${request.split} holds no items.`, "Give more data.");
 
-  const log = await openItemLog(request.outPath, await subjectOf(request), items.map((item) => item.id), itemsPerBatch);
+  const log = await openItemLog(request.outPath, await subjectOf(request), items.map((item) => item.id), keptTogether(request.metric));
   if (!log.ok) return log;
   const scored = [...log.value.done];
   const tokenization = await createTokenization(llama, request.modelPath, signal);
   if (!tokenization.ok) return tokenization;
   request.onProgress({ done: scored.length, total: items.length });
+  const keep: ScoringTools["keep"] = async (made) => {
+    const written = await log.value.append(made);
+    if (!written.ok) return written;
+    scored.push(...made);
+    request.onProgress({ done: scored.length, total: items.length });
+    return ok(undefined);
+  };
   while (scored.length < items.length) {
     const from = scored.length;
-    const batch = items.slice(from, from + itemsPerBatch);
     const onProgress = (doneInBatch: number) => request.onProgress({ done: from + doneInBatch, total: items.length });
-    const made = await scoreBatch({ llama, scorer, tokenization: tokenization.value, shots: shots.value, request, onProgress }, batch, signal);
-    if (!made.ok) return made;
-    const written = await log.value.append(made.value);
-    if (!written.ok) return written;
-    scored.push(...made.value);
-    request.onProgress({ done: scored.length, total: items.length });
+    const tools = { llama, scorer, tokenization: tokenization.value, shots: shots.value, request, onProgress, keep };
+    const done = await scoreBatch(tools, nextBatch(request.metric, items, from), signal);
+    if (!done.ok) return done;
   }
   return ok({
     estimate: estimateOf(scored.map((item) => item.score), request.seed),

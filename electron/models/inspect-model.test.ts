@@ -56,6 +56,16 @@ describe("createModels.inspect", () => {
     if (process.getuid?.() !== 0) expect(await models.inspect(locked, signal())).toMatchObject({ ok: false, error: { code: "model.unreadable" } });
   });
 
+  it("passes on why a model is not supported, with what would be, though its shape is not told", async () => {
+    const reason = `${modelPath} cannot be trained: its architecture is "gemma9\u001b[31m", not one of ${"llama, ".repeat(30)}phi3. Choose a model of one of these families: Llama.`;
+    const result = await inspect(modelPath, ok({ ...info, architecture: "gemma9", supported: false, unsupportedReason: reason, layers: null, contextLength: null, vocabSize: null }));
+    if (result.ok) throw new Error("accepted");
+    expect(result.error).toMatchObject({ class: "CONFIG", code: "model.unsupported" });
+    expect(result.error.message).toMatch(/^tiny\.gguf cannot be fine-tuned here: its architecture is "gemma9 .*phi3\. Choose a model of one of these families: Llama\.$/);
+    expect(result.error.message).not.toMatch(/\p{C}/u);
+    expect(await inspect(modelPath, ok({ ...info, contextLength: null }))).toMatchObject({ ok: false, error: { code: "model.bad_info" } });
+  });
+
   it("turns what the trainer found into sentences", async () => {
     expect(await inspect(modelPath, ok({ ...info, supported: false, unsupportedReason: "architecture gemma9 is not known" }))).toMatchObject({ ok: false, error: { code: "model.unsupported", message: expect.stringContaining("gemma9") as string } });
     expect(await inspect(modelPath, ok({ ...info, tokenizerModel: null }))).toMatchObject({ ok: false, error: { code: "model.no_tokenizer" } });

@@ -4,15 +4,15 @@ import { z } from "zod";
 import { err, fail, ok, type ModelFacts, type Models, type Result } from "../contract/index.js";
 import { createFileHasher } from "./file-hash.js";
 
-/** What is read of `trex-train info`; see native-trainer/README.md. */
+/** What is read of `trex-train info`; see native-trainer/README.md. The shape is null where the model is not supported. */
 export const trainerInfoSchema = z.object({
-  architecture: z.string(),
+  architecture: z.string().nullable(),
   supported: z.boolean(),
   unsupportedReason: z.string().nullish(),
   name: z.string().nullish(),
   parameters: z.number().nonnegative(),
-  contextLength: z.number().int().nonnegative(),
-  vocabSize: z.number().int().nonnegative(),
+  contextLength: z.number().int().nonnegative().nullable(),
+  vocabSize: z.number().int().nonnegative().nullable(),
   tokenizerModel: z.string().nullish(),
   hasChatTemplate: z.boolean(),
 });
@@ -23,6 +23,7 @@ export interface ModelsOptions {
 }
 
 const nameCharacters = 120;
+const reasonCharacters = 600;
 
 /** Errors: CONFIG model.missing, model.unreadable, model.directory, model.not_gguf, model.no_tokenizer, model.no_weights, model.unsupported, and what trex-train says (such as model.truncated). */
 export function createModels(options: ModelsOptions): Models {
@@ -34,16 +35,18 @@ export function createModels(options: ModelsOptions): Models {
       const info = await options.trainerInfo(path, signal);
       if (!info.ok) return err(info.error);
       const parsed = trainerInfoSchema.safeParse(info.value);
-      if (!parsed.success) return fail("INTERNAL", "model.bad_info", `trex-train described ${basename(path)} in a form this app does not know.`, "The app and its trainer do not fit together; install both again.");
+      if (!parsed.success) return badInfo(path);
       const facts = parsed.data;
       const file = basename(path);
       if (facts.tokenizerModel == null || facts.tokenizerModel === "") return fail("CONFIG", "model.no_tokenizer", `${file} holds no tokenizer, so text cannot be turned into tokens for it.`, "Download the model again as one complete GGUF file.");
       if (facts.parameters === 0) return fail("CONFIG", "model.no_weights", `${file} holds a vocabulary but no weights.`, "Choose the GGUF file of the whole model.");
-      if (!facts.supported) return fail("CONFIG", "model.unsupported", `${file} cannot be fine-tuned here: ${printable(facts.unsupportedReason ?? `architecture ${facts.architecture}`)}.`, "Choose a llama, qwen2 or qwen3 model in F32, F16, BF16, Q8_0, Q4_0, Q4_K or Q6_K.");
+      if (!facts.supported) return fail("CONFIG", "model.unsupported", `${file} cannot be fine-tuned here: ${reasonOf(facts)}.`, "Choose another model; the app's list of models says of each whether it can be fine-tuned, and so does trex-train info.");
+      const { architecture, contextLength, vocabSize } = facts;
+      if (architecture === null || contextLength === null || vocabSize === null) return badInfo(path);
       try {
         return ok({
-          path, sha256: await hash(path, signal), name: printable(facts.name ?? "") || file.replace(/\.gguf$/i, ""), architecture: facts.architecture, parameters: facts.parameters,
-          contextLength: facts.contextLength, vocabSize: facts.vocabSize, hasChatTemplate: facts.hasChatTemplate, sizeBytes: first.value.sizeBytes,
+          path, sha256: await hash(path, signal), name: printable(facts.name ?? "") || file.replace(/\.gguf$/i, ""), architecture, parameters: facts.parameters,
+          contextLength, vocabSize, hasChatTemplate: facts.hasChatTemplate, sizeBytes: first.value.sizeBytes,
         });
       } catch (error) {
         if (signal.aborted) return fail("CANCELLED", "model.cancelled", `Reading ${file} was stopped.`);
@@ -78,6 +81,16 @@ async function checkFile(path: string): Promise<Result<{ readonly sizeBytes: num
   }
 }
 
-function printable(text: string): string {
-  return text.replace(/\p{C}+/gu, " ").trim().slice(0, nameCharacters).replace(/\.$/, "");
+function badInfo(path: string): Result<never> {
+  return fail("INTERNAL", "model.bad_info", `trex-train described ${basename(path)} in a form this app does not know.`, "The app and its trainer do not fit together; install both again.");
+}
+
+/** In the trainer's words, which name what is supported; without the file's path, which the sentence has already. */
+function reasonOf({ unsupportedReason, architecture }: z.infer<typeof trainerInfoSchema>): string {
+  const reason = unsupportedReason?.replace(/^.*? cannot be trained: /s, "") ?? `its architecture is ${architecture ?? "unknown"}`;
+  return printable(reason, reasonCharacters);
+}
+
+function printable(text: string, characters = nameCharacters): string {
+  return text.replace(/\p{C}+/gu, " ").trim().slice(0, characters).replace(/\.$/, "");
 }

@@ -34,7 +34,7 @@ describe("training", () => {
     expect(result).toMatchObject({ ok: true, value: { loss: [{ step: 1, loss: 3 }, { step: 2, loss: 1.5 }, { step: 3, loss: 1, validation: 1.5 }], seconds: 2, peakBytes: 4096, spectra: [] } });
     expect(steps).toEqual([1, 2, 3]);
     const kept = JSON.parse(await readFile(path.join(folder, "out", "request.json"), "utf8")) as Record<string, unknown>;
-    expect(kept).toMatchObject({ epochs: 1, seed: 7, lora: { targets: ["attn_q", "attn_k", "attn_v", "attn_output"] }, limits: { seconds: 60 } });
+    expect(kept).toMatchObject({ epochs: 1, seed: 7, lora: { targets: ["attn_*"] }, limits: { seconds: 60 } });
     expect(kept).not.toHaveProperty("validation");
     expect(client.runningPids()).toEqual([]);
   });
@@ -73,6 +73,21 @@ describe("training", () => {
     const answer = await missing.devices(never);
     expect(answer).toMatchObject({ ok: false, error: { class: "ENV", code: "trainer.not_found" } });
     expect(answer.ok ? "" : answer.error.message).toContain("/nonexistent/trex-train");
+  });
+});
+
+describe("a ready request document", () => {
+  it("reaches the trainer as it is, and its events come back as they are", async () => {
+    process.env.STUB_TRAINER = "echo";
+    const document = {
+      model: "m.gguf", data: "pairs.jsonl", outDir: "out", objective: { type: "dpo", beta: 0.1, labelSmoothing: 0.05, reference: "start" }, neftuneAlpha: 5,
+      lora: { rank: 16, alpha: 32, scaling: "rslora", init: "pissa", targets: ["attn_*", "blk.3.ffn_*"], layers: [-4, -1], overrides: [{ match: "ffn_down", layers: [0, 1], rank: 4 }], ranks: { "blk.3.attn_q": 8 } },
+      optimizer: { schedule: "wsd", decayFraction: 0.2, decayShape: "1-sqrt", warmupSteps: 10, states: "8bit", emaDecay: 0.99, loraPlusRatio: 16 },
+      output: { type: "F16", name: "tuned" }, fieldOfANewerTrainer: [null],
+    };
+    const events: unknown[] = [];
+    expect(await client.trainDocument(document, (event) => events.push(event), never)).toMatchObject({ ok: true });
+    expect(events).toEqual([{ event: "echo", request: document }]);
   });
 });
 

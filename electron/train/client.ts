@@ -16,8 +16,6 @@ export interface Caller {
   lines(command: string, request: unknown, accept: (value: unknown) => string | null, signal: AbortSignal): Promise<Result<Ended>>;
 }
 
-export type WeightType = "keep" | "F32" | "F16" | "BF16" | "Q8_0" | "Q4_0" | "Q4_K" | "Q6_K";
-
 export interface TrainClient {
   readonly binaryPath: string;
   readonly trainer: Trainer;
@@ -26,8 +24,13 @@ export interface TrainClient {
   readonly info: (modelPath: string, signal: AbortSignal) => Promise<Result<ModelInfo>>;
   devices(signal: AbortSignal): Promise<Result<TrainerDevices>>;
   bench(request: { model: string | null; seconds: number; threads: number }, signal: AbortSignal): Promise<Result<BenchAnswer>>;
-  /** Writes a whole model with the adapter folded in; with no adapter it only changes the weight type. */
-  merge(request: { model: string; adapter: string | null; out: string; type: WeightType }, signal: AbortSignal): Promise<Result<{ readonly sha256: string | null }>>;
+  /**
+   * Writes a whole model with the adapter folded in; with no adapter it only changes the weight type.
+   * @param request.type "keep", or a type that trex-train knows (native-trainer/README.md, `merge`)
+   */
+  merge(request: { model: string; adapter: string | null; out: string; type: string }, signal: AbortSignal): Promise<Result<{ readonly sha256: string | null }>>;
+  /** Writes a GGUF adapter as a folder for Hugging Face's PEFT; the folder must be new or empty. */
+  exportAdapter(request: { model: string; adapter: string; out: string; baseModelName: string }, signal: AbortSignal): Promise<Result<void>>;
   /** Runs `train` on a ready request document, every event handed on as it comes. For `trex train CONFIG.json`. */
   trainDocument(document: unknown, onEvent: (event: Readonly<Record<string, unknown>>) => void, signal: AbortSignal): Promise<Result<Ended>>;
   /** Process ids of the trainers running now; for memory accounting. */
@@ -36,6 +39,7 @@ export interface TrainClient {
 
 const eventShape = z.record(z.string(), z.unknown());
 const mergedSchema = z.object({ sha256: z.string().nullish() });
+const exportedSchema = z.object({ weightsSha256: z.string(), configSha256: z.string() });
 
 export function createTrainClient(options: { binaryPath: string }): TrainClient {
   const { binaryPath } = options;
@@ -61,6 +65,10 @@ export function createTrainClient(options: { binaryPath: string }): TrainClient 
     async merge(request, signal) {
       const merged = await caller.document("merge", { request: { ...request, adapterScale: 1 } }, mergedSchema, signal);
       return merged.ok ? ok({ sha256: merged.value.sha256 ?? null }) : merged;
+    },
+    async exportAdapter(request, signal) {
+      const exported = await caller.document("export-adapter", { request }, exportedSchema, signal);
+      return exported.ok ? ok(undefined) : exported;
     },
     trainDocument: (document, onEvent, signal) => caller.lines("train", document, (value) => {
       const event = eventShape.safeParse(value);

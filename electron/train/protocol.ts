@@ -4,6 +4,8 @@ import { failureClasses, spectrumSchema } from "../contract/index.js";
 /** What trex-train prints (native-trainer/README.md). Unknown fields are allowed: the trainer may learn to say more. */
 const finite = z.number();
 const elapsed = { elapsedMs: finite };
+/** Means over the pairs of a preference objective (dpo, orpo); the others have none. */
+const rewards = { rewardChosen: finite.nullish(), rewardRejected: finite.nullish(), rewardMargin: finite.nullish(), rewardAccuracy: finite.nullish() };
 
 export const errorEventSchema = z.object({
   event: z.literal("error"),
@@ -16,14 +18,15 @@ export const errorEventSchema = z.object({
 export const trainEventSchema = z.discriminatedUnion("event", [
   z.object({
     event: z.literal("start"), ...elapsed, version: z.string(), arch: z.string(), parameters: finite, trainableParameters: finite,
-    rows: finite, droppedRows: finite, tokens: finite, targetTokens: finite, steps: finite, threads: finite, isa: z.string(), seed: finite,
+    objective: z.string().optional(), rows: finite, droppedRows: finite, splitRows: finite.optional(), identicalRows: finite.optional(), tokens: finite, targetTokens: finite, steps: finite, threads: finite, isa: z.string(), seed: finite,
   }),
   z.object({ event: z.literal("plan"), ...elapsed, bytes: z.record(z.string(), finite) }),
+  z.object({ event: z.literal("reference"), ...elapsed, pairs: finite, of: finite, saved: z.boolean(), seconds: finite }),
   z.object({
     event: z.literal("step"), ...elapsed, step: finite, steps: finite, epoch: finite, loss: finite.nullable(), gradNorm: finite.nullish(),
-    learningRate: finite, tokens: finite, targetTokens: finite, tokensPerSecond: finite, stepMs: finite, rssBytes: finite,
+    learningRate: finite, tokens: finite, targetTokens: finite, tokensPerSecond: finite, stepMs: finite, rssBytes: finite, ...rewards,
   }),
-  z.object({ event: z.literal("validation"), ...elapsed, step: finite, loss: finite.nullable(), targetTokens: finite }),
+  z.object({ event: z.literal("validation"), ...elapsed, step: finite, loss: finite.nullable(), targetTokens: finite, ...rewards }),
   z.object({ event: z.literal("checkpoint"), ...elapsed, step: finite, path: z.string() }),
   z.object({
     event: z.literal("done"), ...elapsed, step: finite, loss: finite.nullable(), validationLoss: finite.nullish(),
@@ -63,8 +66,13 @@ export const scoreLineSchema = z.object({
   tokens: finite,
   isGreedy: z.boolean(),
 });
-export const scoreDoneSchema = z.object({ event: z.literal("done"), pairs: finite, tokens: finite, seconds: finite });
+/** Tokens that went through the model, and those that several pairs begin with and that were therefore computed once. */
+export const scoreDoneSchema = z.object({
+  event: z.literal("done"), pairs: finite, tokens: finite, seconds: finite,
+  computedTokens: finite.optional(), sharedTokens: finite.optional(), plannedBytes: finite.optional(), peakRssBytes: finite.optional(),
+});
 
+/** The shape is null where the model is not supported. */
 export const modelInfoSchema = z.object({
   path: z.string(),
   sizeBytes: finite,
@@ -73,16 +81,16 @@ export const modelInfoSchema = z.object({
   unsupportedReason: z.string().nullish(),
   name: z.string().nullish(),
   parameters: finite,
-  layers: finite,
-  embedding: finite,
-  feedForward: finite,
-  heads: finite,
-  kvHeads: finite,
-  headDim: finite,
-  contextLength: finite,
-  vocabSize: finite,
+  layers: finite.nullable(),
+  embedding: finite.nullable(),
+  feedForward: finite.nullable(),
+  heads: finite.nullable(),
+  kvHeads: finite.nullable(),
+  headDim: finite.nullable(),
+  contextLength: finite.nullable(),
+  vocabSize: finite.nullable(),
   ropeBase: finite.nullish(),
-  tiedEmbeddings: z.boolean(),
+  tiedEmbeddings: z.boolean().nullable(),
   tensorTypes: z.record(z.string(), finite),
   tokenizerModel: z.string().nullish(),
   tokenizerPre: z.string().nullish(),

@@ -16,6 +16,16 @@ describe("ranks of single tensors", () => {
   });
 });
 
+describe("targets of a recipe", () => {
+  const loraOf = (targets: "attention" | "mlp" | "all"): unknown => trainDocument({ ...request({}), training: { ...request({}).training, targets } }).lora;
+
+  it("are patterns, so that every model's own names fit", () => {
+    expect(loraOf("attention")).toMatchObject({ targets: ["attn_*"] });
+    expect(loraOf("mlp")).toMatchObject({ targets: ["ffn_*"] });
+    expect(loraOf("all")).not.toHaveProperty("targets");
+  });
+});
+
 describe("spectra", () => {
   const done = { event: "done", elapsedMs: 9, step: 3, loss: 1, adapter: "a.gguf", sha256: "0".repeat(64), seconds: 2, tokens: 30, tokensPerSecond: 15, peakRssBytes: 4096, plannedBytes: 4000 };
 

@@ -1,13 +1,13 @@
 import type { Training } from "../contract/index.js";
 
-const attention = ["attn_q", "attn_k", "attn_v", "attn_output"] as const;
-const mlp = ["ffn_gate", "ffn_up", "ffn_down"] as const;
-
-/** GGUF tensor names (without block prefix) a recipe's `targets` stands for. */
-export function tensorTargets(targets: Training["targets"]): readonly string[] {
+/**
+ * What a recipe's `targets` stands for, in patterns for trex-train's `lora.targets`: models name their matrices differently
+ * (`attn_q`, or `attn_qkv` where they are one), and the trainer knows which there are. null: every matrix of the layers.
+ */
+export function tensorTargets(targets: Training["targets"]): readonly string[] | null {
   switch (targets) {
-    case "attention": return attention;
-    case "mlp": return mlp;
-    case "all": return [...attention, ...mlp];
+    case "attention": return ["attn_*"];
+    case "mlp": return ["ffn_*"];
+    case "all": return null;
   }
 }

@@ -4,6 +4,7 @@ import { tensorTargets } from "./targets.js";
 /** trex-train's own request document (native-trainer/README.md, `train`) for one of ours. */
 export function trainDocument(request: TrainRequest): Readonly<Record<string, unknown>> {
   const { training } = request;
+  const targets = tensorTargets(training.targets);
   return {
     model: request.modelPath,
     data: request.trainPath,
@@ -12,7 +13,7 @@ export function trainDocument(request: TrainRequest): Readonly<Record<string, un
     method: "lora",
     lora: {
       rank: training.rank, ...(Object.keys(training.ranks).length === 0 ? {} : { ranks: training.ranks }), alpha: training.alpha,
-      targets: tensorTargets(training.targets), dropout: training.dropout, initFrom: request.warmStartAdapter,
+      ...(targets === null ? {} : { targets }), dropout: training.dropout, initFrom: request.warmStartAdapter,
     },
     optimizer: {
       learningRate: training.learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: training.weightDecay, clipNorm: 1,

@@ -230,5 +230,11 @@ describe("the smaller commands", () => {
     const exported = await trex(["export", run!.runId, "--as", "adapter", "--out", out, "--json"], environment());
     expect(exported.code, exported.stderr).toBe(shown.delivery.kind === "adapter" ? 0 : 1);
     if (exported.code === 0) expect((await readdir(out)).some((name) => name.endsWith(".gguf"))).toBe(true);
+    const peft = await trex(["export", run!.runId, "--as", "peft", "--base", "maker/base", "--out", out, "--json"], environment());
+    expect(peft.code, peft.stderr).toBe(exported.code);
+    if (peft.code !== 0) return;
+    const { mainPath, files } = JSON.parse(peft.stdout) as { mainPath: string; files: string[] };
+    expect(files.slice(0, 2)).toEqual(["adapter_model.safetensors", "adapter_config.json"].map((name) => path.join(mainPath, name)));
+    expect(JSON.parse(await readFile(files[1]!, "utf8"))).toMatchObject({ peft_type: "LORA", base_model_name_or_path: "maker/base" });
   });
 });

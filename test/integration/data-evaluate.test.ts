@@ -237,6 +237,18 @@ describe("evaluate", () => {
     expect(Object.keys(outcome.secondary)).toEqual(["accNorm", "accBytes"]);
   });
 
+  it.each([["multiple-choice", "choices", "llama-3"], ["perplexity", "evaluate", "qwen2"]] as const)("comes to the same %s bit for bit, however it was interrupted", async (metric, directory, kind) => {
+    const runDirectory = join(folder, directory);
+    const changes = { limit: 20, modelPath: modelPath(kind), outPath: join(runDirectory, "eval", `cut-${metric}.jsonl`) };
+    const evaluator = createEvaluator({ llama, scorer });
+    const whole = value(await evaluator.evaluate(evaluation(runDirectory, metric, changes), signal));
+    const lines = (await readFile(changes.outPath, "utf8")).split("\n");
+    await writeFile(changes.outPath, `${lines.slice(0, 13).join("\n")}\n${lines[13]!.slice(0, 20)}`);
+    const resumed = value(await evaluator.evaluate(evaluation(runDirectory, metric, changes), signal));
+    expect(resumed.items).toEqual(whole.items);
+    expect((await readFile(changes.outPath, "utf8")).split("\n")).toEqual(lines);
+  });
+
   it("finds a model no worse than itself", async () => {
     const outcome = value(await createEvaluator({ llama, scorer }).regression({ modelPath: demoModel, adapterPath: null, threads: 2, guards: guardNames }, signal));
     expect(outcome.checks.map(({ name }) => name)).toEqual(["ordinary requests", "empty input", "other languages", "special tokens as text", "long input", "format", "general text"]);

@@ -1,21 +1,27 @@
 import path from "node:path";
 import { ok, type Message, type Result, type RunView } from "../../contract/index.js";
 import { commonShots } from "../../data/index.js";
-import { exportKinds, exportRun, type ExportKind, type Merge } from "../../deliver/index.js";
+import { exportKinds, exportRun, type ExportKind, type Merge, type WritePeft } from "../../deliver/index.js";
 import { refuse, usageFailure, type Command, type CommandContext } from "./command.js";
 
 export const exportCommand: Command = {
   name: "export",
-  summary: "hand a run's result to llama.cpp, LM Studio or Ollama",
-  usage: "export ID --as adapter|merged|ollama|lmstudio --out DIR [--json]",
-  details: ["--as KIND   adapter: the small GGUF adapter; merged: one whole model; ollama: with a Modelfile; lmstudio: in its folder layout", "--out DIR   made when it is not there; nothing in it is replaced"],
+  summary: "hand a run's result to llama.cpp, LM Studio, Ollama or PEFT",
+  usage: "export ID --as adapter|merged|ollama|lmstudio|peft --out DIR [--base NAME] [--json]",
+  details: [
+    "--as KIND   adapter: the small GGUF adapter; merged: one whole model; ollama: with a Modelfile; lmstudio: in its folder layout;",
+    "            peft: the adapter as a folder for Hugging Face's PEFT",
+    "--out DIR   made when it is not there; nothing in it is replaced",
+    "--base NAME peft: the Hugging Face model that the GGUF file was made from (default: the file's own name for itself)",
+  ],
   example: "trex export 20261123-0436-9f3a2c --as ollama --out ./tickets",
-  options: { as: { type: "string" }, out: { type: "string" } },
+  options: { as: { type: "string" }, out: { type: "string" }, base: { type: "string" } },
   positionals: { least: 1, most: 1 },
   async run(context) {
     const as = exportKinds.find((kind) => kind === context.values.text("as"));
     const out = context.values.text("out");
     if (as === undefined) return refuse(context, usageFailure(`--as must be one of ${exportKinds.join(", ")}.`));
+    if (context.values.text("base") !== undefined && as !== "peft") return refuse(context, usageFailure("--base goes with --as peft."));
     if (out === undefined) return refuse(context, usageFailure("--out is missing: name the folder to write to."));
     return await exportTo(context, as, path.resolve(out));
   },
@@ -30,9 +36,11 @@ async function exportTo(context: CommandContext, as: ExportKind, outDirectory: s
     const merged = await app.train.merge({ model: modelPath, adapter: adapterPath, out: outPath, type: "keep" }, signal);
     return merged.ok ? ok(undefined) : merged;
   };
+  const writePeft: WritePeft = ({ modelPath, adapterPath, outPath, baseModelName }, signal) => app.train.exportAdapter({ model: modelPath, adapter: adapterPath, out: outPath, baseModelName }, signal);
+  const base = context.values.text("base");
   const shots = await shotsOf(context, view.value);
   if (!shots.ok) return refuse(context, shots.error);
-  const exported = await exportRun({ view: view.value, as, outDirectory, merge, shots: shots.value, signal: context.signal });
+  const exported = await exportRun({ view: view.value, as, outDirectory, merge, writePeft, ...(base === undefined ? {} : { baseModelName: base }), shots: shots.value, signal: context.signal });
   if (!exported.ok) return refuse(context, exported.error);
   if (context.json) context.output.json(exported.value);
   else context.output.result([`Written to ${outDirectory}:`, ...exported.value.files.map((file) => `  ${file}`), `Open ${exported.value.mainPath}`].join("\n"));

@@ -28,6 +28,7 @@ describe("the command line", () => {
     [["doctor", "extra"], "extra"],
     [["export", "x", "--as", "floppy", "--out", "y"], "must be one of"],
     [["export", "x", "--as", "adapter"], "--out is missing"],
+    [["export", "x", "--as", "adapter", "--out", "y", "--base", "z"], "--base goes with --as peft"],
     [["eval", "--model", "m", "--data", "d", "--suite", "iq"], "must be one of"],
     [["data", "eat", "file"], "inspect"],
     [["bench", "coffee"], "train"],

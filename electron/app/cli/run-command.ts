@@ -9,7 +9,7 @@ export const runCommand: Command = {
   summary: "fine-tune a model for a task, from data to report",
   usage: "run TASK.yaml | run --model M.gguf --data D.jsonl --goal TEXT [options]",
   details: [
-    "--model FILE         the GGUF model to make better (llama, qwen2 or qwen3)",
+    "--model FILE         the GGUF model to make better; trex-train info FILE says whether it can be",
     "--data FILE          OpenAI-chat JSONL, Alpaca JSON, or CSV",
     "--goal TEXT          what it should get better at",
     "--budget TIME        wall-clock for the whole run: 90s, 10m, 2h (default 30m)",

@@ -9,7 +9,12 @@ export const trainCommand: Command = {
   name: "train",
   summary: "run one training of the native trainer, without agents or a run",
   usage: "train CONFIG.json [--json]",
-  details: ["CONFIG.json is trex-train's own request (native-trainer/README.md). Every node keeps one: nodes/ID/train/request.json.", "--json   the trainer's events, one JSON object a line"],
+  details: [
+    "CONFIG.json is trex-train's own request (native-trainer/README.md). Every node keeps one: nodes/ID/train/request.json.",
+    "It goes to the trainer as it is, so everything the trainer can do is open here: objectives (sft, text, dpo, orpo), LoRA by pattern,",
+    "layer and rank, optimiser states, schedules, noise and averages; see that README's section train. A misspelt field is an error.",
+    "--json   the trainer's events, one JSON object a line",
+  ],
   example: "trex train request.json",
   options: {},
   positionals: { least: 1, most: 1 },

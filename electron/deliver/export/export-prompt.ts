@@ -14,8 +14,8 @@ export async function exportPrompt({ view, as, outDirectory, shots = [] }: Expor
   const node = view.nodes.find((candidate) => candidate.id === delivery?.nodeId);
   if (requirement === null || node === undefined) return fail("CONFIG", "export.not_finished", "This run has delivered nothing yet.", "Resume it, and export when it is done.");
   const { prompt } = node.recipe;
-  if (as === "adapter" || as === "merged") {
-    return fail("CONFIG", "export.prompt_delivered", `This run delivered a prompt for the base model, so there is no ${as === "adapter" ? "adapter" : "trained model"} to export.`, "Export it as ollama or lmstudio, or take the prompt from the report.");
+  if (as !== "ollama" && as !== "lmstudio") {
+    return fail("CONFIG", "export.prompt_delivered", `This run delivered a prompt for the base model, so there is no ${as === "merged" ? "trained model" : "adapter"} to export.`, "Export it as ollama or lmstudio, or take the prompt from the report.");
   }
   const name = `${slugOf(requirement.modelName)}-${slugOf(view.runId)}`;
   const isOllama = as === "ollama";

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fail, ok, type RunView } from "../../contract/index.js";
 import { createSession } from "../../session/index.js";
 import { World } from "../../../test/fixtures/session/world.js";
-import { exportRun, type ExportKind, type Merge } from "../index.js";
+import { exportRun, type ExportKind, type Merge, type WritePeft } from "../index.js";
 import { modelfile } from "./modelfile.js";
 import { slugOf } from "../slug.js";
 import { usageText } from "./usage.js";
@@ -32,7 +32,13 @@ const merge: Merge = async ({ modelPath, adapterPath, outPath }) => {
   await writeFile(outPath, `merged ${modelPath} + ${await readFile(adapterPath, "utf8")}`);
   return ok(undefined);
 };
-const exported = (as: ExportKind, changed: RunView = view) => exportRun({ view: changed, as, outDirectory: path.join(folder, "out"), merge, signal: never });
+const writePeft: WritePeft = async ({ modelPath, adapterPath, outPath, baseModelName }) => {
+  await mkdir(outPath);
+  await writeFile(path.join(outPath, "adapter_model.safetensors"), `peft ${modelPath} + ${await readFile(adapterPath, "utf8")}`);
+  await writeFile(path.join(outPath, "adapter_config.json"), JSON.stringify({ base_model_name_or_path: baseModelName }));
+  return ok(undefined);
+};
+const exported = (as: ExportKind, changed: RunView = view, more: { baseModelName?: string } = {}) => exportRun({ view: changed, as, outDirectory: path.join(folder, "out"), merge, writePeft, ...more, signal: never });
 
 describe("exportRun", () => {
   it("copies the adapter with a checksum file and a page that says how to use it", async () => {
@@ -73,9 +79,33 @@ describe("exportRun", () => {
     await access(path.join(folder, "out", adapter));
   });
 
+  it("writes a folder for PEFT, with its weights' checksum and a script", async () => {
+    const result = await exported("peft", view, { baseModelName: "maker/model-0.5b" });
+    if (!result.ok) throw new Error(result.error.message);
+    const { mainPath, files } = result.value;
+    const out = path.join(folder, "out");
+    const weights = `peft base.gguf + ${adapterBytes}`;
+    expect(await readFile(path.join(mainPath, "adapter_model.safetensors"), "utf8")).toBe(weights);
+    expect(await readFile(path.join(mainPath, "adapter_config.json"), "utf8")).toContain("maker/model-0.5b");
+    expect(result.value.sha256).toBe(createHash("sha256").update(weights).digest("hex"));
+    expect(await readFile(`${mainPath}.sha256`, "utf8")).toBe(`${result.value.sha256}  ${path.basename(mainPath)}/adapter_model.safetensors\n`);
+    for (const file of files) await access(file);
+    expect(files).toHaveLength(4);
+    const readme = await readFile(files.find((file) => file.endsWith("README.md"))!, "utf8");
+    expect(readme).toContain(`PeftModel.from_pretrained(base, "./${path.relative(out, mainPath)}")`);
+    expect(readme).not.toContain("only works with that file");
+    expect((await exported("peft")).ok).toBe(false);
+  });
+
+  it("names the base of a PEFT folder as the model file names itself when nobody says otherwise", async () => {
+    const result = await exported("peft");
+    if (!result.ok) throw new Error(result.error.message);
+    expect(JSON.parse(await readFile(path.join(result.value.mainPath, "adapter_config.json"), "utf8"))).toEqual({ base_model_name_or_path: view.requirement!.modelName });
+  });
+
   it("puts the worked examples into the Modelfile when it is given them", async () => {
     const shots = [{ role: "user" as const, content: 'say """hi"""\nFROM evil' }, { role: "assistant" as const, content: '{"a":"b"}' }];
-    const result = await exportRun({ view, as: "ollama", outDirectory: path.join(folder, "out"), merge, shots, signal: never });
+    const result = await exportRun({ view, as: "ollama", outDirectory: path.join(folder, "out"), merge, writePeft, shots, signal: never });
     if (!result.ok) throw new Error(result.error.message);
     const text = await readFile(result.value.mainPath, "utf8");
     expect(text).toContain('MESSAGE user """say \'\'\'hi\'\'\'\nFROM evil"""\nMESSAGE assistant """{"a":"b"}"""');
@@ -88,7 +118,7 @@ describe("exportRun", () => {
     });
 
     it("is a Modelfile with the system prompt and no adapter", async () => {
-      const result = await exportRun({ view: prompted(), as: "ollama", outDirectory: path.join(folder, "out"), merge, shots: [{ role: "user", content: "q" }, { role: "assistant", content: "a" }], signal: never });
+      const result = await exportRun({ view: prompted(), as: "ollama", outDirectory: path.join(folder, "out"), merge, writePeft, shots: [{ role: "user", content: "q" }, { role: "assistant", content: "a" }], signal: never });
       if (!result.ok) throw new Error(result.error.message);
       const text = await readFile(result.value.mainPath, "utf8");
       expect(text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => line.split(" ")[0])).toEqual(["FROM", "PARAMETER", "SYSTEM", "MESSAGE", "MESSAGE"]);
@@ -106,7 +136,7 @@ describe("exportRun", () => {
       expect(Object.fromEntries(preset.operation.fields.map(({ key, value }) => [key, value]))).toEqual({ "llm.prediction.systemPrompt": 'Be "exact".', "llm.prediction.temperature": 0 });
     });
 
-    it.each(["adapter", "merged"] as const)("has no %s, says so, and writes nothing", async (as) => {
+    it.each(["adapter", "merged", "peft"] as const)("has no %s, says so, and writes nothing", async (as) => {
       const result = await exported(as, prompted());
       expect(result.ok ? "" : [result.error.class, result.error.code]).toEqual(["CONFIG", "export.prompt_delivered"]);
       await expect(access(path.join(folder, "out"))).rejects.toThrow();
@@ -134,7 +164,7 @@ describe("exportRun", () => {
   });
 
   it("passes on why a merge failed", async () => {
-    const result = await exportRun({ view, as: "merged", outDirectory: path.join(folder, "out"), merge: async () => fail("ENV", "merge.failed", "No room."), signal: never });
+    const result = await exportRun({ view, as: "merged", outDirectory: path.join(folder, "out"), merge: async () => fail("ENV", "merge.failed", "No room."), writePeft, signal: never });
     expect(result.ok ? "" : result.error.code).toBe("merge.failed");
   });
 });

@@ -9,11 +9,14 @@ import { modelfile } from "./modelfile.js";
 import { slugOf } from "../slug.js";
 import { usageText } from "./usage.js";
 
-export const exportKinds = ["adapter", "merged", "ollama", "lmstudio"] as const;
+export const exportKinds = ["adapter", "merged", "ollama", "lmstudio", "peft"] as const;
 export type ExportKind = (typeof exportKinds)[number];
 
 /** Folds an adapter into a whole model file; `app` hands in trex-train's `merge`. */
 export type Merge = (request: { readonly modelPath: string; readonly adapterPath: string; readonly outPath: string }, signal: AbortSignal) => Promise<Result<void>>;
+
+/** Writes an adapter as a folder for Hugging Face's PEFT; `app` hands in trex-train's `export-adapter`. */
+export type WritePeft = (request: { readonly modelPath: string; readonly adapterPath: string; readonly outPath: string; readonly baseModelName: string }, signal: AbortSignal) => Promise<Result<void>>;
 
 export interface ExportRequest {
   readonly view: RunView;
@@ -21,13 +24,16 @@ export interface ExportRequest {
   /** Made when it is not there. Existing files are never replaced. */
   readonly outDirectory: string;
   readonly merge: Merge;
+  readonly writePeft: WritePeft;
+  /** For `peft`: the Hugging Face model that the GGUF file was made from; the file's own name when absent. */
+  readonly baseModelName?: string;
   /** The messages of the worked examples that stood before every question, where they are the same for all (data, `openShots`). */
   readonly shots?: readonly Message[];
   readonly signal: AbortSignal;
 }
 
 export interface ExportedRun {
-  /** The file to open: the adapter, the model, or Ollama's Modelfile. */
+  /** What to open: the adapter, the model, Ollama's Modelfile, or PEFT's folder. */
   readonly mainPath: string;
   readonly files: readonly string[];
   readonly sha256: string;
@@ -59,6 +65,8 @@ export async function exportRun(request: ExportRequest): Promise<Result<Exported
     case "lmstudio":
       // LM Studio shows models two folders deep only: publisher, then model.
       return exportMerged(request, delivered.value, path.join(request.outDirectory, "trex", delivered.value.name));
+    case "peft":
+      return exportPeft(request, delivered.value);
   }
 }
 
@@ -103,20 +111,40 @@ async function exportOllama(request: ExportRequest, delivered: Delivered): Promi
   return written.ok ? ok({ ...adapter.value, mainPath: target, files: [...adapter.value.files, target] }) : written;
 }
 
-/** A checksum file in the form `sha256sum --check` reads, and a page that says how to use what was exported. */
-async function withPapers(request: ExportRequest, delivered: Delivered, folder: string, mainPath: string, sha256: string): Promise<Result<ExportedRun>> {
+async function exportPeft(request: ExportRequest, delivered: Delivered): Promise<Result<ExportedRun>> {
+  const target = path.join(request.outDirectory, `${delivered.name}-peft`);
+  const free = await mustBeFree(target);
+  if (!free.ok) return free;
+  const { modelPath, adapterPath } = delivered;
+  const baseModelName = request.baseModelName ?? request.view.requirement?.modelName ?? path.basename(modelPath);
+  const written = await request.writePeft({ modelPath, adapterPath, outPath: target, baseModelName }, request.signal);
+  if (!written.ok) return written;
+  const sha256 = await sha256Of(path.join(target, peftFiles.weights));
+  return sha256.ok ? withPapers(request, delivered, request.outDirectory, target, sha256.value, [peftFiles.weights, peftFiles.config]) : sha256;
+}
+
+/** The names PEFT looks for. */
+const peftFiles = { weights: "adapter_model.safetensors", config: "adapter_config.json" } as const;
+
+/**
+ * A checksum file in the form `sha256sum --check` reads, and a page that says how to use what was exported.
+ * @param within where `mainPath` is a folder: its files, first the one that `sha256` is of
+ */
+async function withPapers(request: ExportRequest, delivered: Delivered, folder: string, mainPath: string, sha256: string, within: readonly string[] = []): Promise<Result<ExportedRun>> {
   const fileName = path.basename(mainPath);
+  const checked = within[0] === undefined ? fileName : `${fileName}/${within[0]}`;
   const sums = path.join(folder, `${fileName}.sha256`);
   const readme = path.join(folder, `${delivered.name}-README.md`);
   const papers = [
-    { file: sums, text: `${sha256}  ${fileName}\n` },
+    { file: sums, text: `${sha256}  ${checked}\n` },
     { file: readme, text: usageText({ view: request.view, as: request.as, fileName, folder, ollamaName: delivered.name, prompt: delivered.node.recipe.prompt, shotsIncluded: request.as === "ollama" && (request.shots?.length ?? 0) > 0 }) },
   ];
   for (const { file, text } of papers) {
     const written = await writeFileAtomic(file, text);
     if (!written.ok) return written;
   }
-  return ok({ mainPath, files: [mainPath, sums, readme], sha256 });
+  const files = within.length === 0 ? [mainPath] : within.map((name) => path.join(mainPath, name));
+  return ok({ mainPath, files: [...files, sums, readme], sha256 });
 }
 
 async function copyNew(source: string, target: string): Promise<Result<void>> {

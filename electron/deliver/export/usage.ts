@@ -22,7 +22,7 @@ export function usageText({ view, as, fileName, folder, ollamaName, prompt, shot
     `# ${singleLine(requirement?.modelName ?? "Model")}, ${isPrompt ? "with a prompt found" : "fine-tuned"} by TREX Desktop`,
     singleLine(requirement?.goal ?? ""),
     scoreLine(view),
-    `Run ${view.runId}. The base model's SHA-256 is ${requirement?.modelSha256 ?? "unknown"}; ${isPrompt ? "the prompt was found for that file" : "an adapter only works with that file"}.`,
+    `Run ${view.runId}. The base model's SHA-256 is ${requirement?.modelSha256 ?? "unknown"}; ${isPrompt ? "the prompt was found for that file" : as === "peft" ? "the adapter was trained and scored on that file, and with other weights of the same model answers may differ a little" : "an adapter only works with that file"}.`,
     ...(isPrompt ? promptCommands(as, modelPath, fileName, ollamaName) : commands(as, modelPath, fileName, folder, ollamaName)),
     promptSection(prompt, shotsIncluded),
     "## Check the file\n\n" + codeBlock(`sha256sum --check ${fileName}.sha256`),
@@ -49,8 +49,15 @@ function commands(as: ExportKind, modelPath: string, fileName: string, folder: s
       return [`## Ollama\n\n${codeBlock(`ollama create ${ollamaName} -f Modelfile\nollama run ${ollamaName}`)}`, llama(false)];
     case "lmstudio":
       return [`## LM Studio\n\nCopy the folder \`trex\` (it holds \`${singleLine(folder).split(/[\\/]/).at(-1) ?? ""}\`) into LM Studio's models folder; My Models then lists it.`, llama(true)];
+    case "peft":
+      return [`## PEFT\n\n${codeBlock(peftScript(fileName))}\n\nBASE is the Hugging Face model that the GGUF file was made from, by its name or as a folder.`, "## llama.cpp\n\nllama.cpp loads GGUF adapters. Export this run again as adapter."];
   }
 }
+
+const peftScript = (folderName: string): string => [
+  "from peft import PeftModel", "from transformers import AutoModelForCausalLM", "",
+  'base = AutoModelForCausalLM.from_pretrained("BASE")', `model = PeftModel.from_pretrained(base, ${JSON.stringify(`./${folderName}`)})`,
+].join("\n");
 
 function promptCommands(as: ExportKind, modelPath: string, fileName: string, ollamaName: string): string[] {
   const llama = `## llama.cpp\n\n${codeBlock(`llama-cli -m ${shellWord(modelPath)} --jinja --temp 0`)}\n\nGive it the system prompt below.`;

@@ -104,6 +104,8 @@ private:
       const std::string key = gguf_get_key(context_, id);
       if (!key.starts_with("tokenizer.ggml.") || !key.ends_with("_token_id")) continue;
       const uint64_t token = *file_.unsigned_value(key);
+      // Old fine-tunes name a padding token just past the end; llama.cpp warns and goes on without one.
+      if (key == "tokenizer.ggml.padding_token_id") continue;
       if (token >= tokens) {
         fail("tokenizer.special_token",
              "\"" + key + "\" is " + std::to_string(token) + ", but there are only " + std::to_string(tokens) + " tokens");

@@ -4,7 +4,7 @@ import { emptyDraft } from "./draft.js";
 import { preflight } from "./preflight.js";
 
 const report: ImportReport = { path: "/d", format: "csv", rows: 100, accepted: 97, rejected: [], duplicates: 0, conflicts: 0, encoding: "utf-8", sha256: "", answerCharacters: { median: 1, longest: 2 }, answersAreJson: false, answersAreChoices: false, columns: [] };
-const models = [{ path: "/g.gguf", name: "Gemma", sizeBytes: 1, source: "Ollama", architecture: "gemma2", supported: false, reason: "the architecture gemma2 cannot be trained yet" }];
+const models = [{ path: "/g.gguf", name: "Gemma", sizeBytes: 1, source: "Ollama", architecture: "gemma9", supported: false, reason: "the architecture gemma9 cannot be trained yet" }];
 const known = { draft: emptyDraft, budget: "30m", models, report: null, dataProblem: null, doctor: null };
 const stateOf = (facts: ReturnType<typeof preflight>, label: string): string | undefined => facts.find((fact) => fact.label === label)?.state;
 

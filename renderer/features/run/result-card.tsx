@@ -72,7 +72,7 @@ function Delivery({ view }: { readonly view: RunView }): ReactElement | null {
         <summary>How to use it</summary>
         <div className="result-line"><span className="label">Try it</span><CopyText text={`trex chat --model ${shellWord(requirement?.modelPath ?? "MODEL.gguf")} --adapter ${shellWord(adapterPath)}`} label="the command to try it" /></div>
         <div className="result-line"><span className="label">Export</span><CopyText text={`trex export ${view.runId} --as adapter --out DIR`} label="the command to export it" /></div>
-        <p className="muted">Write <code>merged</code>, <code>ollama</code> or <code>lmstudio</code> instead of <code>adapter</code> for a whole model or for those programs.</p>
+        <p className="muted">Write <code>merged</code>, <code>ollama</code>, <code>lmstudio</code> or <code>peft</code> instead of <code>adapter</code> for a whole model or for those programs.</p>
       </details>
     </div>
   );
