@@ -50,6 +50,7 @@ struct Case {
 
 const std::vector<Case> cases = {
     {"mamba", "model.unsupported_architecture", [](TinyModel &m) { m.architecture = "mamba"; }},
+    {"qwen3next", "model.unsupported_architecture", [](TinyModel &m) { m.architecture = "qwen3next"; }},
     {"no architecture", "model.unsupported_architecture", [](TinyModel &m) { m.leave_out = {"general.architecture"}; }},
     {"no layer count", "model.missing_metadata", [](TinyModel &m) { m.leave_out = {"block_count"}; }},
     {"no context length", "model.missing_metadata", [](TinyModel &m) { m.leave_out = {"context_length"}; }},

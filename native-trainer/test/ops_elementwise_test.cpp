@@ -9,9 +9,10 @@ namespace {
 
 constexpr double tolerance = 2e-3; // single precision, and differences of it
 
-// value and slope of silu(g), and of gelu(g) in its tanh form written out as Hendrycks and Gimpel (2016) do
+// value and slope of silu(g), of sigmoid(g), and of gelu(g) in its tanh form written out as Hendrycks and Gimpel (2016) do
 double activated(Activation activation, double g) {
   if (activation == Activation::silu) return g / (1.0 + std::exp(-g));
+  if (activation == Activation::sigmoid) return 1.0 / (1.0 + std::exp(-g));
   return 0.5 * g * (1.0 + std::tanh(std::sqrt(2.0 / 3.14159265358979323846) * (g + 0.044715 * g * g * g)));
 }
 double activated_slope(Activation activation, double g) {
@@ -115,13 +116,13 @@ TEST(rope_rotates_the_first_dimensions_and_turns_back) {
 
 TEST(gated_units_equal_their_formulas) {
   constexpr int64_t rows = 3, width = 335, stride = 2 * width + 3;
-  for (const Activation activation : {Activation::silu, Activation::gelu}) {
+  for (const Activation activation : {Activation::silu, Activation::gelu, Activation::sigmoid}) {
     std::vector<float> fused = random_values(rows * stride, 1, 6.0f);
     // Far out both are 0 or the identity, and must not overflow on the way there.
     fused[0] = 1e4f, fused[1] = -1e4f, fused[2] = 88.0f, fused[3] = -88.0f, fused[4] = 0.0f, fused[5] = -12.0f;
     const std::vector<float> dy = random_values(rows * width, 3);
     on_every_isa([&](CpuDevice &device, const std::string &isa) {
-      const std::string label = isa + (activation == Activation::silu ? ", silu" : ", gelu");
+      const std::string label = isa + ", activation " + std::to_string(static_cast<int>(activation));
       std::vector<float> x = fused, y(dy.size()), d = dy;
       const Matrix gate = part(x, stride, 0, width), up = part(x, stride, width, width);
       cpu_ops().glu_forward(device, matrix(y, width), gate, up, activation);
@@ -146,7 +147,7 @@ TEST(gated_units_equal_their_formulas) {
 }
 
 TEST(gated_units_agree_with_their_own_differences) {
-  for (const Activation activation : {Activation::silu, Activation::gelu}) {
+  for (const Activation activation : {Activation::silu, Activation::gelu, Activation::sigmoid}) {
     on_every_isa([&](CpuDevice &device, const std::string &isa) {
       constexpr int64_t count = 1003;
       std::vector<float> gate = random_values(count, 1, 4.0f), up = random_values(count, 2),

@@ -51,7 +51,11 @@ const list = [
     {architecture: "qwen3moe", pre: "qwen2", dimensions: {headDim: 128, tieEmbeddings: false, ropeBase: 1000000, rmsEpsilon: 1e-6},
         targets: ["*"], loose: otherExperts,
         mixedRanks: {"blk.0.attn_q": 1, "blk.0.attn_v": 6, "blk.0.ffn_gate_exps": 3, "blk.1.ffn_down_exps": 16, "blk.1.ffn_up_exps": 32},
-        make: {metadata: {expert_count: 6, expert_used_count: 2, expert_feed_forward_length: 256}}}
+        make: {metadata: {expert_count: 6, expert_used_count: 2, expert_feed_forward_length: 256}}},
+    {architecture: "qwen35", pre: "qwen35", dimensions: {layers: 4, ropeBase: 10000000, rmsEpsilon: 1e-6},
+        mixedRanks: {"blk.0.attn_qkv": 1, "blk.0.attn_gate": 6, "blk.1.ssm_beta": 2, "blk.2.ssm_alpha": 3, "blk.2.ssm_out": 5, "blk.3.attn_q": 7},
+        make: {metadata: {"rope.dimension_count": 32, "rope.dimension_sections": [6, 5, 5, 0], "ssm.conv_kernel": 4, "ssm.state_size": 64,
+            "ssm.group_count": 2, "ssm.time_step_rank": 4, "ssm.inner_size": 256}}}
 ];
 export const architectures = list.map((entry) => ({name: entry.architecture, ...entry}));
 

@@ -60,7 +60,9 @@ void read_dimensions(Request request, ModelRecipe &recipe) {
 std::map<std::string, MetadataValue> read_metadata_fields(Request request) {
   static const std::set<std::string> whole = {"attention.sliding_window", "attention.sliding_window_pattern",
                                               "rope.dimension_count", "rope.scaling.original_context_length",
-                                              "expert_count", "expert_used_count", "expert_feed_forward_length"};
+                                              "expert_count", "expert_used_count", "expert_feed_forward_length",
+                                              "full_attention_interval", "ssm.conv_kernel", "ssm.inner_size",
+                                              "ssm.state_size", "ssm.time_step_rank", "ssm.group_count"};
   static const std::set<std::string> real = {
       "rope.freq_base_swa",          "rope.scaling.factor",         "rope.scaling.attn_factor",
       "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow", "rope.scaling.yarn_log_multiplier",
@@ -71,6 +73,8 @@ std::map<std::string, MetadataValue> read_metadata_fields(Request request) {
       values[key] = static_cast<uint32_t>(request.integer(key, 0, UINT32_MAX));
     } else if (real.contains(key)) {
       values[key] = static_cast<float>(request.number_or(key, 0.0, -1e12, 1e12));
+    } else if (key == "rope.dimension_sections") {
+      values[key] = request.integer_list(key, 0, max_dimension);
     } else if (key == "rope.scaling.type") {
       values[key] = request.text(key);
     } else {

@@ -8,7 +8,7 @@ namespace {
 using enum Architecture;
 
 // Facts from each family's graph in llama.cpp (src/models at the pinned tag).
-constexpr std::array<ArchitectureTraits, 9> table = {{
+constexpr std::array<ArchitectureTraits, 10> table = {{
     {.architecture = llama,
      .name = "llama",
      .models = "Llama 2 and 3, Mistral, SmolLM2, TinyLlama",
@@ -72,6 +72,16 @@ constexpr std::array<ArchitectureTraits, 9> table = {{
      .activation = Activation::silu,
      .qk_norm = true,
      .experts = true},
+    {.architecture = qwen35,
+     .name = "qwen35",
+     .models = "Qwen3.5, Qwen3.6",
+     .rope_style = RopeStyle::neox,
+     .activation = Activation::silu,
+     .qk_norm = true,
+     .partial_rope = true,
+     .gated_attention = true,
+     .delta_net = true,
+     .ffn_norm = "post_attention_norm"},
 }};
 
 } // namespace

@@ -11,7 +11,7 @@
 
 namespace trex {
 
-enum class Architecture { llama, mistral3, smollm3, qwen2, qwen3, gemma2, gemma3, phi3, qwen3moe };
+enum class Architecture { llama, mistral3, smollm3, qwen2, qwen3, gemma2, gemma3, phi3, qwen3moe, qwen35 };
 
 // How a rotary embedding pairs the dimensions of a head: norm rotates (0,1), (2,3), ...; neox rotates (0, D/2), ...
 enum class RopeStyle { norm, neox };
@@ -32,6 +32,9 @@ struct ArchitectureTraits {
   bool rope_factors = false;     // rope_freqs.weight may be there
   bool long_factors = false;     // rope_factors_short.weight and rope_factors_long.weight may be there
   bool experts = false;          // the feed-forward block is a mixture of experts
+  bool gated_attention = false;  // attn_q holds a query and a gate for every head; attention's output passes the gate
+  bool delta_net = false;        // most layers have a gated delta net instead of attention
+  const char *ffn_norm = "ffn_norm"; // the name of the norm before the feed-forward block
   bool more_biases = false;      // attn_output and the feed-forward matrices may have biases too
 };
 

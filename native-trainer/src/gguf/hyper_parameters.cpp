@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "common/failure.h"
+#include "ops/ops.h"
 
 namespace trex {
 namespace {
@@ -223,6 +224,7 @@ private:
     case Architecture::smollm3: return read_smollm3(p);
     case Architecture::gemma2: return read_gemma2(p);
     case Architecture::gemma3: return read_gemma3(p);
+    case Architecture::qwen35: return read_qwen35(p);
     case Architecture::llama:
     case Architecture::qwen2:
     case Architecture::qwen3:
@@ -281,6 +283,48 @@ private:
     p.logit_softcap = number("final_logit_softcapping", 0.0);
     if (p.logit_softcap < 0.0) bad_dimension("final_logit_softcapping", std::to_string(p.logit_softcap));
     scale_by_width(p, 62);
+  }
+
+  // All but the last of every `full_attention_interval` layers have a gated delta net.
+  void read_qwen35(HyperParameters &p) const {
+    check_rope_sections(p.ropes.front().dims / 2);
+    if (metadata_.array_length(prefix_ + "attention.recurrent_layers")) unsupported("its recurrent layers follow a list");
+    DeltaNetShape delta;
+    delta.key_heads = dimension("ssm.group_count", std::nullopt, 65536);
+    delta.value_heads = dimension("ssm.time_step_rank", std::nullopt, 65536);
+    delta.head_dim = dimension("ssm.state_size", std::nullopt);
+    delta.kernel = dimension("ssm.conv_kernel", std::nullopt, 64);
+    const int64_t inner = dimension("ssm.inner_size", std::nullopt);
+    if (inner != delta.value_width()) bad_dimension("ssm.inner_size", std::to_string(inner));
+    if (delta.value_heads % delta.key_heads != 0) bad_dimension("ssm.group_count", std::to_string(delta.key_heads));
+    if (delta.head_dim > most_delta_dim) {
+      unsupported("its recurrent layers have heads of " + std::to_string(delta.head_dim) + " values, more than " +
+                  std::to_string(most_delta_dim));
+    }
+    const int64_t interval = dimension("full_attention_interval", 4, max_layers);
+    for (size_t layer = 0; layer < p.layers.size(); ++layer) {
+      if ((static_cast<int64_t>(layer) + 1) % interval != 0) p.layers[layer].delta = delta;
+    }
+  }
+
+  // Pairs of dimensions take turns with time, height and width, as long as each has some left; the rest would have a
+  // position that is always 0. A text's time, height and width are one, so plain rotary positions are meant exactly when
+  // no pair is left over (ggml_mrope_cache_init, interleaved).
+  void check_rope_sections(int64_t pairs) const {
+    const std::string key = "rope.dimension_sections";
+    const std::optional<std::vector<int64_t>> sections = metadata_.integer_array(prefix_ + key);
+    if (!sections) missing(key);
+    if (sections->size() < 3 || sections->size() > 4) bad_dimension(key, "of " + std::to_string(sections->size()) + " entries");
+    int64_t sum = 0;
+    for (const int64_t section : *sections) {
+      if (section < 0 || section > max_dimension) bad_dimension(key, std::to_string(section));
+      sum += section;
+    }
+    for (int64_t pair = 0; pair < pairs; ++pair) {
+      const int64_t sector = sum > 0 ? pair % sum : 0;
+      if (sector < 3 * (*sections)[static_cast<size_t>(sector % 3)]) continue;
+      unsupported("some of its rotary dimensions have no position in a text");
+    }
   }
 
   const Metadata &metadata_;

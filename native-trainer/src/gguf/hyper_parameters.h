@@ -12,6 +12,19 @@ namespace trex {
 
 inline constexpr int no_rope = -1;
 
+// A gated delta net's sizes (model/delta_net_block.h).
+struct DeltaNetShape {
+  int64_t key_heads = 0, value_heads = 0; // the first divides the second; no value heads: the layer has attention instead
+  int64_t head_dim = 0;                   // of keys and values
+  int64_t kernel = 0;                     // tokens that the convolution sees
+
+  int64_t key_width() const { return key_heads * head_dim; }
+  int64_t value_width() const { return value_heads * head_dim; }
+  int64_t mixed_width() const { return 2 * key_width() + value_width(); } // q, k and v, which go through the convolution
+  // Of the recurrence for a token, forward and backward: three products with every state, and six.
+  double operations() const { return 2.0 * (3.0 + 6.0) * static_cast<double>(value_width() * head_dim); }
+};
+
 // A layer's own sizes. Layers may differ in all of them.
 struct LayerShape {
   int64_t heads = 0;
@@ -22,7 +35,9 @@ struct LayerShape {
   int rope = 0;             // which of HyperParameters::ropes, or no_rope
   int64_t experts = 0;      // of a mixture of experts; 0: one gated block that sees every token
   int64_t experts_used = 0; // experts a token goes to
+  DeltaNetShape delta{};
 
+  bool has_delta_net() const { return delta.value_heads > 0; }
   int64_t q_width() const { return heads * head_dim; }
   int64_t kv_width() const { return kv_heads * head_dim; }
 };
@@ -61,6 +76,8 @@ struct HyperParameters {
   const ArchitectureTraits &traits() const { return traits_of(architecture); }
   int64_t layer_count() const { return static_cast<int64_t>(layers.size()); }
   bool has_bias(std::string_view projection) const;
+  // Whether a token's keys and values are all that later tokens need of it. A recurrent layer's state is more.
+  bool keys_carry_everything() const { return !traits().delta_net; }
 };
 
 // What the metadata alone says: everything but vocab, tied_embeddings, biases and rope factors. Throws Failure CONFIG:

@@ -6,6 +6,7 @@
 #include "gguf/decode.h"
 #include "gguf/hyper_parameters.h"
 #include "gguf/tensor_layout.h"
+#include "gguf/type_mix.h"
 
 namespace trex {
 namespace {
@@ -67,7 +68,8 @@ private:
                ", which the trainer cannot read",
            "Choose an edition in one of " + weight_type_list() + ".");
     }
-    if (spec.shape.size() == 1 && tensor.type != GGML_TYPE_F32) {
+    const bool is_vector = spec.shape.size() == 1 || !takes_storage_type(spec.name, spec.shape.size());
+    if (is_vector && tensor.type != GGML_TYPE_F32) {
       fail("model.unsupported_type", "the tensor \"" + tensor.name + "\" is not stored as F32",
            "Convert the model again with a current llama.cpp.");
     }

@@ -61,6 +61,7 @@ void write_dimensions(ModelWriter &writer, const ModelRecipe &recipe) {
     if (const auto *whole = std::get_if<uint32_t>(&value)) writer.set_u32(prefix + key, *whole);
     if (const auto *real = std::get_if<float>(&value)) writer.set_f32(prefix + key, *real);
     if (const auto *text = std::get_if<std::string>(&value)) writer.set_text(prefix + key, *text);
+    if (const auto *list = std::get_if<std::vector<int32_t>>(&value)) writer.set_i32_array(prefix + key, *list);
   }
 }
 
@@ -130,12 +131,12 @@ MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, Th
     source.name = spec.name;
     source.shape = spec.shape;
     source.type = type == types.end() ? GGML_TYPE_F32 : type->second.stored;
-    const bool is_norm = spec.name.ends_with("_norm.weight");
+    const bool is_norm = spec.name.ends_with("_norm.weight"), is_rate = spec.name.ends_with(".ssm_a");
     const std::vector<float> *factors = !is_rope_factors(spec.name)                  ? nullptr
                                         : spec.name == "rope_factors_long.weight" ? &recipe.long_factors
                                                                                     : &recipe.rope_factors;
     source.fill = [&recipe, key = mix(recipe.seed ^ hash_name(spec.name)), columns = spec.shape[0], is_norm,
-                   factors](int64_t first_row, int64_t rows, float *out) {
+                   is_rate, factors](int64_t first_row, int64_t rows, float *out) {
       if (factors != nullptr) {
         std::copy(factors->begin(), factors->end(), out);
       } else if (is_norm) {
@@ -144,7 +145,8 @@ MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, Th
         const auto scale = static_cast<float>(recipe.init_std);
         const auto first = static_cast<uint64_t>(first_row * columns);
         for (int64_t index = 0; index < rows * columns; ++index) {
-          out[index] = scale * normal_like(key, first + static_cast<uint64_t>(index));
+          const float value = normal_like(key, first + static_cast<uint64_t>(index));
+          out[index] = is_rate ? -std::exp(value) : scale * value; // rates of decay are below zero
         }
       }
     };

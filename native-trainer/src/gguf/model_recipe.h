@@ -34,7 +34,7 @@ struct ModelDimensions {
   double rope_base = 10000.0, rms_epsilon = 1e-6;
 };
 
-using MetadataValue = std::variant<uint32_t, float, std::string>;
+using MetadataValue = std::variant<uint32_t, float, std::string, std::vector<int32_t>>;
 
 struct ModelRecipe {
   std::string name;
@@ -61,7 +61,7 @@ struct MadeModel {
   std::map<std::string, int64_t> fallbacks;                   // "Q4_K -> Q5_0" -> tensors
 };
 
-// Weights are normal-like with the given standard deviation, norms 1. They depend on the seed and the tensor's name
+// Weights are normal-like with the given standard deviation, norms 1, rates of decay below 0. They depend on the seed and the tensor's name
 // only, bit for bit on every machine. Throws as read_metadata and ModelWriter::write do.
 MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, ThreadPool &threads);
 

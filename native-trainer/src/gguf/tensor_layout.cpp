@@ -6,9 +6,9 @@
 namespace trex {
 namespace {
 
-constexpr std::array<std::string_view, 11> projections = {"attn_q",        "attn_k",      "attn_v",       "attn_qkv",
-                                                          "attn_output",   "ffn_gate",    "ffn_up",       "ffn_down",
-                                                          "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"};
+constexpr std::array<std::string_view, 15> projections = {
+    "attn_q",    "attn_k",      "attn_v",  "attn_qkv", "attn_gate", "ssm_beta", "ssm_alpha",     "attn_output",
+    "ssm_out",   "ffn_gate",    "ffn_up",  "ffn_down", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"};
 
 // A layer's projection and what it maps to what; out 0: this family has none of that name.
 struct Shape {
@@ -18,10 +18,14 @@ struct Shape {
 Shape projection_shape(const HyperParameters &p, const LayerShape &layer, std::string_view name) {
   const bool fused = p.traits().fused;
   const int64_t width = p.embedding, q = layer.q_width(), kv = layer.kv_width(), inner = layer.feed_forward;
-  if (name == "attn_q") return {width, fused ? 0 : q};
-  if (name == "attn_k" || name == "attn_v") return {width, fused ? 0 : kv};
-  if (name == "attn_qkv") return {width, fused ? q + 2 * kv : 0};
-  if (name == "attn_output") return {q, width};
+  const bool delta = layer.has_delta_net(), split = !fused && !delta;
+  if (name == "attn_q") return {width, split ? (p.traits().gated_attention ? 2 * q : q) : 0};
+  if (name == "attn_k" || name == "attn_v") return {width, split ? kv : 0};
+  if (name == "attn_qkv") return {width, delta ? layer.delta.mixed_width() : fused ? q + 2 * kv : 0};
+  if (name == "attn_gate") return {width, layer.delta.value_width()};
+  if (name == "ssm_beta" || name == "ssm_alpha") return {width, layer.delta.value_heads};
+  if (name == "attn_output") return {q, delta ? 0 : width};
+  if (name == "ssm_out") return {layer.delta.value_width(), delta ? width : 0};
   if (name.starts_with("ffn") && is_of_experts(name) != (layer.experts > 0)) return {};
   if (name == "ffn_gate_exps" || name == "ffn_up_exps") return {width, inner};
   if (name == "ffn_gate") return {width, fused ? 0 : inner};
@@ -30,6 +34,7 @@ Shape projection_shape(const HyperParameters &p, const LayerShape &layer, std::s
 }
 
 bool may_have_bias(const HyperParameters &p, std::string_view projection) {
+  if (p.traits().delta_net) return false; // llama.cpp would ignore them
   return projection == "attn_q" || projection == "attn_k" || projection == "attn_v" || projection == "attn_qkv" ||
          p.traits().more_biases;
 }
@@ -53,12 +58,22 @@ std::vector<TensorSpec> expected_tensors(const HyperParameters &p) {
       if (may_have_bias(p, name)) tensors.push_back({prefix + std::string(name) + ".bias", {shape.out}, false});
     };
     norm("attn_norm", width);
-    for (const char *name : {"attn_q", "attn_k", "attn_v", "attn_qkv"}) project(name);
-    if (traits.qk_norm) norm("attn_q_norm", layer.head_dim);
-    if (traits.qk_norm) norm("attn_k_norm", layer.head_dim);
+    for (const char *name : {"attn_q", "attn_k", "attn_v", "attn_qkv", "attn_gate", "ssm_beta", "ssm_alpha"}) project(name);
+    if (traits.qk_norm && !layer.has_delta_net()) {
+      norm("attn_q_norm", layer.head_dim);
+      norm("attn_k_norm", layer.head_dim);
+    }
+    if (layer.has_delta_net()) {
+      const DeltaNetShape &delta = layer.delta;
+      tensors.push_back({prefix + "ssm_conv1d.weight", {delta.kernel, delta.mixed_width()}});
+      tensors.push_back({prefix + "ssm_dt.bias", {delta.value_heads}});
+      tensors.push_back({prefix + "ssm_a", {delta.value_heads}});
+      norm("ssm_norm", delta.head_dim);
+    }
     project("attn_output");
+    project("ssm_out");
     if (traits.post_norms) norm("post_attention_norm", width);
-    norm("ffn_norm", width);
+    norm(traits.ffn_norm, width);
     if (layer.experts > 0) tensors.push_back({prefix + "ffn_gate_inp.weight", {width, layer.experts}});
     for (const char *name : {"ffn_gate", "ffn_up", "ffn_down", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"}) {
       project(name);
@@ -98,7 +113,8 @@ std::span<const std::string_view> projection_names() { return projections; }
 std::vector<std::string> lora_target_names(const HyperParameters &p) {
   std::vector<std::string> names;
   for (const std::string_view name : projections) {
-    if (projection_shape(p, p.layers.front(), name).out > 0) names.emplace_back(name);
+    const auto has = [&](const LayerShape &layer) { return projection_shape(p, layer, name).out > 0; };
+    if (std::any_of(p.layers.begin(), p.layers.end(), has)) names.emplace_back(name);
   }
   return names;
 }

@@ -44,13 +44,32 @@ Matrix rows_from(const Matrix &m, int64_t first) {
 
 Matrix rows_after(float *data, int64_t rows, int64_t columns) { return {data, rows, columns, columns}; }
 
+// Columns that the query projection gives.
+int64_t query_width(const LayerShape &layer, const ArchitectureTraits &traits) {
+  return traits.gated_attention ? 2 * layer.q_width() : layer.q_width();
+}
+
+void take_delta_net(LayerActivations &a, Carver &carver, const HyperParameters &p, const DeltaNetShape &delta,
+                    int64_t tokens) {
+  a.attention_rstd = carver.take(tokens);
+  a.mixed = carver.take(tokens, delta.mixed_width());
+  a.convolved = carver.take(tokens, delta.mixed_width());
+  a.unit_inverse = carver.take(tokens * 2 * delta.key_heads);
+  a.z = carver.take(tokens, delta.value_width());
+  for (Matrix *m : {&a.beta, &a.alpha, &a.log_decay}) *m = carver.take(tokens, delta.value_heads);
+  a.delta_out = carver.take(tokens, delta.value_width());
+  a.delta_rstd = carver.take(tokens * delta.value_heads);
+  a.middle = carver.take(tokens, p.embedding);
+}
+
 void take_attention(LayerActivations &a, Carver &carver, const HyperParameters &p, const LayerShape &layer,
                     int64_t tokens, int64_t carried) {
   const ArchitectureTraits &traits = p.traits();
+  if (layer.has_delta_net()) return take_delta_net(a, carver, p, layer.delta, tokens);
   const int64_t q = layer.q_width(), kv = layer.kv_width();
   a.attention_rstd = carver.take(tokens);
   if (traits.qk_norm) {
-    a.q_raw = carver.take(tokens, q);
+    a.q_raw = carver.take(tokens, query_width(layer, traits));
     a.k_raw = carver.take(tokens, kv);
     a.q_rstd = carver.take(tokens * layer.heads);
     a.k_rstd = carver.take(tokens * layer.kv_heads);
@@ -156,8 +175,13 @@ int64_t largest_rank(const PassLimits &limits) {
 
 Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLimits &limits) {
   const int64_t tokens = limits.tokens, rows = head_chunk_rows(p, tokens);
-  const int64_t q = largest(p, [](const LayerShape &layer) { return layer.q_width(); });
-  const int64_t qkv = largest(p, [](const LayerShape &layer) { return layer.q_width() + 2 * layer.kv_width(); });
+  const int64_t q = largest(p, [](const LayerShape &layer) {
+    return layer.has_delta_net() ? layer.delta.value_width() : layer.q_width();
+  });
+  const int64_t qkv = largest(p, [&](const LayerShape &layer) {
+    return layer.has_delta_net() ? layer.delta.mixed_width() : query_width(layer, p.traits()) + 2 * layer.kv_width();
+  });
+  const int64_t value_heads = largest(p, [](const LayerShape &layer) { return layer.delta.value_heads; });
   const int64_t used = largest(p, [](const LayerShape &layer) { return layer.experts_used; });
   const int64_t experts = largest(p, [](const LayerShape &layer) { return layer.experts; });
   const int64_t inner = largest(p, [](const LayerShape &layer) { // of all of a token's slots together
@@ -168,6 +192,7 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   w.activated = carver.take(tokens, inner);
   if (experts > 0) w.slot_x = carver.take(tokens * used, p.embedding);
   if (experts > 0) w.router = carver.take(tokens, experts);
+  if (p.traits().gated_attention || value_heads > 0) w.gated = carver.take(tokens, q);
   w.final_x = carver.take(tokens, p.embedding);
   w.head_x = carver.take(rows, p.embedding);
   w.head_normed = carver.take(rows, p.embedding);
@@ -182,6 +207,10 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   if (p.traits().post_norms) w.dblock = carver.take(tokens, p.embedding);
   w.dqkv = carver.take(tokens, qkv);
   w.dattention = carver.take(tokens, q);
+  if (value_heads > 0) {
+    w.dbeta = carver.take(tokens, value_heads);
+    w.dlog_decay = carver.take(tokens, value_heads);
+  }
   w.dactivated = carver.take(tokens, inner);
   if (experts > 0) w.dweights = carver.take(tokens * used);
   w.dh = carver.take(tokens * largest_rank(limits));
@@ -222,9 +251,9 @@ PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, 
   return memory;
 }
 
-QkvGradients split_qkv(const Matrix &dqkv, const LayerShape &layer, bool fused) {
-  const int64_t q = layer.q_width(), kv = layer.kv_width(), rows = dqkv.rows;
-  if (fused) return {columns_of(dqkv, 0, q), columns_of(dqkv, q, kv), columns_of(dqkv, q + kv, kv)};
+QkvGradients split_qkv(const Matrix &dqkv, const LayerShape &layer, const ArchitectureTraits &traits) {
+  const int64_t q = query_width(layer, traits), kv = layer.kv_width(), rows = dqkv.rows;
+  if (traits.fused) return {columns_of(dqkv, 0, q), columns_of(dqkv, q, kv), columns_of(dqkv, q + kv, kv)};
   return {rows_after(dqkv.data, rows, q), rows_after(dqkv.data + rows * q, rows, kv),
           rows_after(dqkv.data + rows * (q + kv), rows, kv)};
 }

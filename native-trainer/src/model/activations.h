@@ -3,7 +3,7 @@
 //
 // T tokens of the largest micro-batch, C residual width, D head width, Q = heads * D, K = kv_heads * D, F feed-forward
 // width, V vocabulary, N target tokens of a chunk of the head, E experts, S = T * k slots: one for each of the k experts
-// that a token goes to.
+// that a token goes to. In a gated delta net Hk key heads, Hv value heads, V = Hv * D and W = 2 Hk D + V.
 #pragma once
 
 #include <array>
@@ -53,7 +53,7 @@ struct ExpertActivations {
 struct LayerActivations {
   Matrix x;                          // [T, C] residual stream that enters the layer
   float *attention_rstd = nullptr;   // [T]
-  Matrix q_raw, k_raw;               // [T, Q], [T, K] before the head norms, where there are any
+  Matrix q_raw, k_raw;               // [T, Q], [T, K] before the head norms, where there are any; gated: q_raw is [T, 2 Q]
   float *q_rstd = nullptr;           // [T * heads]
   float *k_rstd = nullptr;           // [T * kv_heads]
   Matrix qkv;                        // [T, Q + 2 K] when fused
@@ -64,6 +64,14 @@ struct LayerActivations {
   Matrix attention_out;              // [T, C] before the post-norm, where there is one
   float *post_attention_rstd = nullptr; // [T]
   Matrix middle;                     // [T, C] residual stream after attention
+  // Of a gated delta net instead of what stands between attention_rstd and middle:
+  Matrix mixed;                      // [T, W] q, k and v before the convolution
+  Matrix convolved;                  // [T, W] after it, the heads of q and k divided by their lengths
+  float *unit_inverse = nullptr;     // [T, 2 Hk] 1 / those lengths
+  Matrix z;                          // [T, V] the output's gate
+  Matrix beta, alpha, log_decay;     // [T, Hv] each
+  Matrix delta_out;                  // [T, V] what the recurrence gives
+  float *delta_rstd = nullptr;       // [T * Hv]
   float *ffn_rstd = nullptr;         // [T]
   Matrix gate_up;                    // [T, 2 F] when fused
   Matrix gate, up;                   // [T, F] each
@@ -82,8 +90,11 @@ struct Workspace {
   Matrix dx;                  // [T, C] gradient of the residual stream
   Matrix dnormed;             // [T, C]
   Matrix dblock;              // [T, C] gradient of a block's output before its post-norm, where there is one
-  Matrix dqkv;                // [T, Q + 2 K]; dq, dk and dv lie in it side by side when fused, else one after another
-  Matrix dattention;          // [T, Q]
+  Matrix dqkv;                // [T, Q + 2 K]; dq, dk and dv lie in it side by side when fused, else one after another;
+                              // [T, 2 Q + 2 K] with a gate, and [T, W] of a delta net
+  Matrix dattention;          // [T, Q], or [T, V] of a delta net
+  Matrix gated;               // [T, Q] or [T, V] what passed the gate; with gates only
+  Matrix dbeta, dlog_decay;   // [T, Hv]; with delta nets only
   Matrix dactivated;          // [T, F] or [S, F]
   float *dweights = nullptr;  // [S] gradients of ExpertActivations::weights
   float *dh = nullptr;        // [T, largest rank]
@@ -112,7 +123,7 @@ PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, 
 struct QkvGradients {
   Matrix q, k, v;
 };
-QkvGradients split_qkv(const Matrix &dqkv, const LayerShape &layer, bool fused);
+QkvGradients split_qkv(const Matrix &dqkv, const LayerShape &layer, const ArchitectureTraits &traits);
 
 // The first `rows` rows.
 inline Matrix top(Matrix m, int64_t rows) { return {m.data, rows, m.cols, m.stride}; }

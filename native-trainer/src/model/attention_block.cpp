@@ -13,8 +13,29 @@ AttentionShape attention_shape(const HyperParameters &p, const LayerShape &layer
           layer.window};
 }
 
-// [T, heads * D] as [T * heads, D]
-Matrix by_head(const Matrix &m, int64_t head_dim) { return {m.data, m.rows * m.cols / head_dim, head_dim, head_dim}; }
+// Of what the query projection gave, or of its gradient, the queries of every head as [T * heads, D]. With a gate every
+// head has 2 D values: its query and then its gate.
+Matrix queries(const LayerPass &layer, const Matrix &m) {
+  if (!layer.pass.parameters.traits().gated_attention) return by_head(m, layer.shape.head_dim);
+  const Matrix both = by_head(m, 2 * layer.shape.head_dim);
+  return {both.data, both.rows, layer.shape.head_dim, both.stride};
+}
+
+Matrix gates(const LayerPass &layer, const Matrix &m) {
+  Matrix gate = queries(layer, m);
+  gate.data += layer.shape.head_dim;
+  return gate;
+}
+
+// What the output projection takes: attention's output, past its gate where there is one.
+Matrix gated_attention(const LayerPass &layer) {
+  const Pass &pass = layer.pass;
+  if (!pass.parameters.traits().gated_attention) return layer.a.attention;
+  const Matrix gated = narrowed(pass.work.gated, layer.shape.q_width());
+  pass.ops.glu_forward(pass.device, by_head(gated, layer.shape.head_dim), gates(layer, layer.a.q_raw),
+                       by_head(layer.a.attention, layer.shape.head_dim), Activation::sigmoid);
+  return gated;
+}
 
 void rotate(const LayerPass &layer, Matrix q, Matrix k, float direction) {
   if (layer.shape.rope == no_rope) return;
@@ -43,7 +64,7 @@ void attention_block_forward(const LayerPass &layer) {
     project(layer, attn_k, head_norms ? a.k_raw : a.k, normed);
     project(layer, attn_v, a.v, normed);
     if (head_norms) {
-      norm_forward(pass, by_head(a.q, head_dim), a.q_rstd, by_head(a.q_raw, head_dim), layer.weights.q_norm);
+      norm_forward(pass, by_head(a.q, head_dim), a.q_rstd, queries(layer, a.q_raw), layer.weights.q_norm);
       norm_forward(pass, by_head(a.k, head_dim), a.k_rstd, by_head(a.k_raw, head_dim), layer.weights.k_norm);
     }
   }
@@ -54,10 +75,10 @@ void attention_block_forward(const LayerPass &layer) {
                              with_carried(a.v, pass.batch.carried), pass.batch, attention_shape(p, layer.shape));
   carry_out(layer);
   if (p.traits().post_norms) {
-    project(layer, attn_output, a.attention_out, a.attention);
+    project(layer, attn_output, a.attention_out, gated_attention(layer));
     norm_forward(pass, a.middle, a.post_attention_rstd, a.attention_out, layer.weights.post_attention_norm);
   } else {
-    project(layer, attn_output, a.middle, a.attention);
+    project(layer, attn_output, a.middle, gated_attention(layer));
   }
   add_rows(pass, a.middle, a.x);
 }
@@ -75,15 +96,22 @@ void attention_block_backward(const LayerPass &layer, bool input_gradient) {
     norm_backward(pass, dout, false, w.dx, a.attention_out, layer.weights.post_attention_norm, a.post_attention_rstd);
   }
   const Matrix dattention = narrowed(w.dattention, layer.shape.q_width());
-  project_backward(layer, attn_output, dattention, false, dout, a.attention);
-  const QkvGradients d = split_qkv(w.dqkv, layer.shape, p.traits().fused);
-  pass.ops.attention_backward(pass.device, d.q, d.k, d.v, dattention, a.attention, a.lse, a.q, a.k, a.v, pass.batch,
+  project_backward(layer, attn_output, dattention, false, dout, gated_attention(layer));
+  const QkvGradients d = split_qkv(w.dqkv, layer.shape, p.traits());
+  Matrix dq = d.q;
+  if (p.traits().gated_attention) {
+    pass.ops.glu_backward(pass.device, gates(layer, d.q), by_head(dattention, head_dim), by_head(dattention, head_dim),
+                          gates(layer, a.q_raw), by_head(a.attention, head_dim), Activation::sigmoid);
+    dq = narrowed(w.gated, layer.shape.q_width()); // of the queries alone, side by side
+  }
+  pass.ops.attention_backward(pass.device, dq, d.k, d.v, dattention, a.attention, a.lse, a.q, a.k, a.v, pass.batch,
                               attention_shape(p, layer.shape));
-  if (pass.temperatures != nullptr) pass.ops.scale_rows(pass.device, d.q, pass.temperatures);
-  rotate(layer, d.q, d.k, -1.0f);
+  if (pass.temperatures != nullptr) pass.ops.scale_rows(pass.device, dq, pass.temperatures);
+  rotate(layer, dq, d.k, -1.0f);
   if (p.traits().qk_norm) {
-    const Matrix dq = by_head(d.q, head_dim), dk = by_head(d.k, head_dim);
-    norm_backward(pass, dq, false, dq, by_head(a.q_raw, head_dim), layer.weights.q_norm, a.q_rstd);
+    const Matrix dk = by_head(d.k, head_dim);
+    norm_backward(pass, queries(layer, d.q), false, by_head(dq, head_dim), queries(layer, a.q_raw), layer.weights.q_norm,
+                  a.q_rstd);
     norm_backward(pass, dk, false, dk, by_head(a.k_raw, head_dim), layer.weights.k_norm, a.k_rstd);
   }
 

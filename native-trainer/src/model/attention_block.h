@@ -1,6 +1,7 @@
-// x -> middle = x + post(Wo attention(rope(norm(Wq n)), rope(norm(Wk n)), Wv n)), n = norm(x)
+// x -> middle = x + post(Wo gate(attention(rope(norm(Wq n)), rope(norm(Wk n)), Wv n))), n = norm(x)
 //
-// Head norms, the post-norm, rope, the query temperature and fused matrices are there where the family has them.
+// Head norms, the post-norm, rope, the query temperature, the gate and fused matrices are there where the family has
+// them. The gate is sigmoid(G n), head by head; Wq then holds the rows of each head's query and of its gate.
 #pragma once
 
 #include "model/pass.h"

@@ -30,7 +30,7 @@ FrozenModel load_frozen_model(const ModelFile &file) {
     linear.bias = vector_named(name + ".bias");
     return linear;
   };
-  const auto norm_named = [&](const std::string &name) -> Norm { return {vector_named(name + ".weight")}; };
+  const auto norm_named = [&](const std::string &name) -> Norm { return {vector_named(name)}; };
   frozen.model = assemble_model(read_hyper_parameters(file), linear_named, norm_named);
   return frozen;
 }

@@ -43,19 +43,26 @@ inline Linear Linear::of_expert(int64_t expert) const {
   return one;
 }
 
+// A norm's weights, or others that are no projection.
 struct Norm {
   const float *weight = nullptr; // null: there is none
   float *dweight = nullptr;
 };
 
 // The projections a layer can have, in the order of projection_names(). A family has either attn_q, attn_k and attn_v
-// or attn_qkv, whose rows are those of the three; and either ffn_gate and ffn_up, or an ffn_up that holds both, or those of experts.
+// or attn_qkv, whose rows are those of the three; and either ffn_gate and ffn_up, or an ffn_up that holds both, or those of
+// experts. A gated delta net has attn_qkv, attn_gate, ssm_beta, ssm_alpha and ssm_out. Those up to ssm_alpha read the
+// layer's input.
 enum Projection {
   attn_q,
   attn_k,
   attn_v,
   attn_qkv,
+  attn_gate,
+  ssm_beta,
+  ssm_alpha,
   attn_output,
+  ssm_out,
   ffn_gate,
   ffn_up,
   ffn_down,
@@ -70,6 +77,9 @@ struct Layer {
   Norm post_attention_norm, post_ffn_norm; // of its output; Gemma only
   Norm q_norm, k_norm;                     // of every head
   Linear router; // [experts, C]: which experts a token goes to; of a mixture of experts only
+  Norm conv;                               // taps of a delta net's convolution, [W, kernel]
+  Norm decay_rate, decay_bias;             // [Hv] each; the rates are below zero
+  Norm delta_norm;                         // [D] of every head that the recurrence gives
   Linear projections[projection_count];
 };
 

@@ -11,7 +11,8 @@ DropoutKey dropout_key(const LayerPass &layer, Projection projection, int64_t ex
 
 LayerActivations cut(LayerActivations a, const LayerShape &shape, int64_t tokens) {
   for (Matrix *m : {&a.x, &a.q_raw, &a.k_raw, &a.qkv, &a.q, &a.k, &a.v, &a.attention, &a.attention_out, &a.middle,
-                    &a.gate_up, &a.gate, &a.up, &a.ffn_out}) {
+                    &a.gate_up, &a.gate, &a.up, &a.ffn_out, &a.mixed, &a.convolved, &a.z, &a.beta, &a.alpha,
+                    &a.log_decay, &a.delta_out}) {
     m->rows = tokens;
   }
   for (Matrix *m : {&a.experts.gate, &a.experts.up, &a.experts.out}) m->rows = tokens * shape.experts_used;
@@ -20,7 +21,7 @@ LayerActivations cut(LayerActivations a, const LayerShape &shape, int64_t tokens
 
 Workspace cut(Workspace w, int64_t tokens) {
   for (Matrix *m : {&w.normed, &w.activated, &w.router, &w.final_x, &w.dx, &w.dnormed, &w.dblock, &w.dqkv,
-                    &w.dattention, &w.dactivated}) {
+                    &w.dattention, &w.dactivated, &w.gated, &w.dbeta, &w.dlog_decay}) {
     m->rows = tokens;
   }
   return w;

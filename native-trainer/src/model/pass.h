@@ -48,6 +48,11 @@ Workspace cut(Workspace w, int64_t tokens);
 // The first `columns` columns of every row, packed densely: for scratch that is as wide as the widest layer.
 inline Matrix narrowed(const Matrix &m, int64_t columns) { return {m.data, m.rows, columns, columns}; }
 
+// [T, heads * D] as [T * heads, D]
+inline Matrix by_head(const Matrix &m, int64_t head_dim) {
+  return {m.data, m.rows * m.cols / head_dim, head_dim, head_dim};
+}
+
 // y = W x + bias + LoRA
 void project(const LayerPass &layer, Projection projection, Matrix y, Matrix x);
 // dx (= or +=) its gradient; those of the projection's own weights are added to. dx without data is left out.

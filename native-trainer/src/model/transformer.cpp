@@ -5,11 +5,25 @@
 #include <new>
 
 #include "model/attention_block.h"
+#include "model/delta_net_block.h"
 #include "model/feed_forward_block.h"
 #include "model/moe_block.h"
 #include "model/rope_angles.h"
 
 namespace trex {
+namespace {
+
+// x -> middle
+void mix_tokens(const LayerPass &layer) {
+  layer.shape.has_delta_net() ? delta_net_block_forward(layer) : attention_block_forward(layer);
+}
+
+void mix_tokens_backward(const LayerPass &layer, bool input_gradient) {
+  layer.shape.has_delta_net() ? delta_net_block_backward(layer, input_gradient)
+                              : attention_block_backward(layer, input_gradient);
+}
+
+} // namespace
 
 void TokenBatch::clear() {
   tokens.clear();
@@ -84,7 +98,7 @@ void Transformer::forward(const Pass &pass) {
   for (size_t index = 0; index < model_.layers.size(); ++index) {
     const bool last = index + 1 == model_.layers.size();
     const LayerPass current = layer(pass, index);
-    attention_block_forward(current);
+    mix_tokens(current);
     const Matrix x_out = last ? pass.work.final_x : top(at_.layers[index + 1].x, pass.tokens());
     if (current.shape.experts > 0) {
       moe_block_forward(current, x_out);
@@ -101,7 +115,7 @@ void Transformer::layer_backward(const Pass &pass, size_t index) {
   const bool last = index + 1 == model_.layers.size(), experts = current.shape.experts > 0;
   const bool inner_again = limits_.recompute == Recompute::feed_forward && !last;
   if (limits_.recompute == Recompute::layer && !last) {
-    attention_block_forward(current);
+    mix_tokens(current);
     if (experts) {
       moe_block_again(current);
     } else {
@@ -114,7 +128,7 @@ void Transformer::layer_backward(const Pass &pass, size_t index) {
     feed_forward_block_backward(current, inner_again);
   }
   // Below the first layer lies only the embedding: without a gradient of it, nobody needs d(x) there.
-  attention_block_backward(current, index > 0 || model_.dembedding != nullptr);
+  mix_tokens_backward(current, index > 0 || model_.dembedding != nullptr);
 }
 
 // Everything below and including the head, from the weight of each target. Returns the sum of -ln p.

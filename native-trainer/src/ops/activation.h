@@ -1,9 +1,9 @@
-// What the gate of a gated feed-forward block goes through.
+// What a gate goes through before it multiplies.
 #pragma once
 
 namespace trex {
 
-// SwiGLU or GeGLU (Shazeer, "GLU variants improve transformer", 2020); gelu in its tanh form.
-enum class Activation { silu, gelu };
+// SwiGLU or GeGLU (Shazeer, "GLU variants improve transformer", 2020); gelu in its tanh form. sigmoid gates attention.
+enum class Activation { silu, gelu, sigmoid };
 
 } // namespace trex

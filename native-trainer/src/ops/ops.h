@@ -99,6 +99,17 @@ struct SlotGroups {
   int32_t *places = nullptr;  // T * k; the row of each slot: combine_rows takes it
 };
 
+// A gated delta rule's heads (Yang et al., "Gated delta networks", 2024). Value head h reads key head h % key_heads.
+// A row of W = 2 * key_heads * D + value_heads * D values holds the heads of q, then those of k, then those of v.
+struct DeltaShape {
+  int64_t key_heads, value_heads; // Hk divides Hv
+  int64_t head_dim;               // D, at most most_delta_dim
+
+  int64_t key_width() const { return key_heads * head_dim; }
+  int64_t value_width() const { return value_heads * head_dim; }
+};
+inline constexpr int64_t most_delta_dim = 128;
+
 struct AdamW {
   float learning_rate, beta1, beta2, epsilon, weight_decay;
   int64_t step;     // 1 for the first update
@@ -157,6 +168,7 @@ struct Ops {
                              Matrix q, Matrix k, Matrix v, const PackedBatch &batch, const AttentionShape &shape);
 
   // y[T, F] = activation(gate) * up; the three may have strides of their own (a fused gate_up holds both side by side).
+  // y may be gate or up.
   void (*glu_forward)(Device &, Matrix y, Matrix gate, Matrix up, Activation activation);
   // dgate and dup may overwrite gate and up.
   void (*glu_backward)(Device &, Matrix dgate, Matrix dup, Matrix dy, Matrix gate, Matrix up, Activation activation);
@@ -190,6 +202,34 @@ struct Ops {
   // With i = places[slot]: dx[i] = weights[slot] * dy[t] and dweights[slot] = dy[t] . x[i]. dx may be x.
   void (*combine_rows_backward)(Device &, Matrix dx, float *dweights, Matrix dy, Matrix x, const int32_t *places,
                                 const float *weights, int64_t chosen);
+
+  // y[t, c] = silu(sum over i < width of taps[c * width + i] * x[t - width + 1 + i, c]), tokens before the document's
+  // first being zero. The documents are whole. y is not x.
+  void (*causal_conv_forward)(Device &, Matrix y, Matrix x, const float *taps, int64_t width, const PackedBatch &batch);
+  // dy[T, W] becomes dx. dtaps[W, width] is added to unless null.
+  void (*causal_conv_backward)(Device &, Matrix dy, float *dtaps, Matrix x, const float *taps, int64_t width,
+                               const PackedBatch &batch);
+
+  // Every head of x[T, heads * D] is divided in place by max(|head|, epsilon); inverse[T, heads] keeps 1 over that.
+  void (*unit_heads_forward)(Device &, Matrix x, float *inverse, int64_t head_dim, float epsilon);
+  // dx in place over dy, from the divided heads y.
+  void (*unit_heads_backward)(Device &, Matrix dy, Matrix y, const float *inverse, int64_t head_dim, float epsilon);
+
+  // beta[T, Hv] becomes sigmoid(beta); log_decay = rate * softplus(alpha + bias), with rate[Hv] and bias[Hv].
+  void (*delta_gates_forward)(Device &, Matrix beta, Matrix log_decay, Matrix alpha, const float *rate,
+                              const float *bias);
+  // dbeta becomes the gradient before the sigmoid, dlog_decay that of alpha. drate and dbias are added to unless null.
+  void (*delta_gates_backward)(Device &, Matrix dbeta, Matrix dlog_decay, float *drate, float *dbias, Matrix beta,
+                               Matrix alpha, const float *rate, const float *bias);
+
+  // The recurrence of every value head over its document, from a state S[D, D] of zeros:
+  //   S = exp(log_decay[t]) S;  S += beta[t] (v[t] - S k[t]) k[t]^T;  out[t] = S q[t] / sqrt(D)
+  // qkv[T, W] as DeltaShape says, beta and log_decay [T, Hv], out[T, Hv * D]. The documents are whole.
+  void (*delta_rule_forward)(Device &, Matrix out, Matrix qkv, Matrix beta, Matrix log_decay, const PackedBatch &batch,
+                             const DeltaShape &shape);
+  // States are not kept: they are computed again. All gradients are set, not added to.
+  void (*delta_rule_backward)(Device &, Matrix dqkv, Matrix dbeta, Matrix dlog_decay, Matrix dout, Matrix qkv,
+                              Matrix beta, Matrix log_decay, const PackedBatch &batch, const DeltaShape &shape);
 
   // With p = softmax(c(logits[i])), c(z) = softcap * tanh(z / softcap) or z when softcap is 0: losses[i] = -ln
   // p(targets[i]), and logits[N, V] become the gradient of the sum of weights[i] * losses[i].

@@ -28,6 +28,8 @@ double weights_per_token(const HyperParameters &p, double target_share) {
 double attention_per_token(const HyperParameters &p, double mean_document_tokens) {
   double products = 0.0;
   for (const LayerShape &layer : p.layers) {
+    products += 1.5 * static_cast<double>(layer.delta.value_width() * layer.delta.head_dim); // three with every state
+    if (layer.has_delta_net()) continue;
     const double window = layer.window > 0 ? static_cast<double>(layer.window) : mean_document_tokens;
     products += std::min(mean_document_tokens / 2.0, window) * static_cast<double>(layer.q_width());
   }

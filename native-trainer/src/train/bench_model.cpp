@@ -52,7 +52,7 @@ BenchModel make_bench_model() {
         return found == shapes.end() ? Linear{} : Linear{build.matrix(found->second[0], found->second[1])};
       },
       [&](const std::string &name) -> Norm {
-        const auto found = shapes.find(name + ".weight");
+        const auto found = shapes.find(name);
         return found == shapes.end() ? Norm{} : build.ones(found->second[0]);
       });
   return bench;

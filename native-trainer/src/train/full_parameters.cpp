@@ -81,7 +81,7 @@ Model attach_full(const ModelFile &file, ParameterSet &set, std::vector<TrainedT
   const Attacher attach(set, tensors);
   return assemble_model(
       read_hyper_parameters(file), [&](const std::string &name) { return attach.linear(name); },
-      [&](const std::string &name) { return attach.norm(name + ".weight"); });
+      [&](const std::string &name) { return attach.norm(name); });
 }
 
 WrittenFile write_full_model(const std::string &utf8_path, const ModelFile &file, const ParameterSet &set,

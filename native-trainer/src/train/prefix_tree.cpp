@@ -15,7 +15,7 @@ int64_t common_length(const std::vector<int32_t> &x, const std::vector<int32_t> 
 std::vector<size_t> order_of(const std::vector<ScorePair> &pairs, Sharing sharing) {
   std::vector<size_t> order(pairs.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  if (sharing == Sharing::nothing) return order;
+  if (sharing != Sharing::prefixes) return order;
   std::stable_sort(order.begin(), order.end(), [&](size_t x, size_t y) { return pairs[x].tokens < pairs[y].tokens; });
   return order;
 }
@@ -29,7 +29,8 @@ struct PrefixTree::Path {
   std::vector<int32_t> targets; // of each position: which target its token is, if it is one
 };
 
-PrefixTree::PrefixTree(const std::vector<ScorePair> &pairs, Sharing sharing) {
+PrefixTree::PrefixTree(const std::vector<ScorePair> &pairs, Sharing sharing)
+    : whole_pairs_(sharing == Sharing::whole_pairs) {
   pair_offsets_.push_back(0);
   for (const ScorePair &pair : pairs) {
     pair_offsets_.push_back(pair_offsets_.back() + pair.tokens.size() - static_cast<size_t>(pair.context));
@@ -110,6 +111,7 @@ int64_t PrefixTree::path_length(int64_t row) const {
 int64_t PrefixTree::batch_end(int64_t begin, int64_t capacity) const {
   const int64_t latest = begin + capacity;
   if (latest >= rows()) return rows();
+  if (whole_pairs_) return pieces_[piece_of(latest)].first;
   int64_t best = latest, shortest = path_length(latest);
   const int64_t earliest = latest - capacity / 8;
   for (size_t piece = piece_of(latest); pieces_[piece].first > earliest; --piece) {

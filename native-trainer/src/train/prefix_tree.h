@@ -17,8 +17,9 @@
 namespace trex {
 
 enum class Sharing {
-  prefixes, // once each
-  nothing   // each pair is a piece of its own, in the order of the file
+  prefixes,   // once each
+  nothing,    // each pair is a piece of its own, in the order of the file
+  whole_pairs // the same, and no batch ends inside a pair: for models that cannot go on from keys and values alone
 };
 
 class PrefixTree {
@@ -36,8 +37,10 @@ public:
     return std::span(pair_targets_).subspan(pair_offsets_[pair], pair_offsets_[pair + 1] - pair_offsets_[pair]);
   }
 
-  // Where a batch of at most `capacity` rows from row `begin` on best ends: near its capacity, and if it can be where
-  // the path that has to be carried on is short.
+  int64_t least_capacity() const { return whole_pairs_ ? longest_ : 1; }
+
+  // Where a batch of at most `capacity` rows, no fewer than least_capacity(), from row `begin` on best ends: near its
+  // capacity, and if it can be where the path that has to be carried on is short.
   int64_t batch_end(int64_t begin, int64_t capacity) const;
 
   // Positions of the path to a row: keys and values that must be there before it.
@@ -74,6 +77,7 @@ private:
   std::vector<size_t> pair_offsets_; // pairs + 1, into pair_targets_
   std::vector<int32_t> pair_targets_;
   int64_t longest_ = 0;
+  bool whole_pairs_;
 };
 
 } // namespace trex

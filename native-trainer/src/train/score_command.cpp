@@ -169,7 +169,8 @@ int run_score(const nlohmann::json &json, std::ostream &out) {
     pair_bytes += sizeof pair + pair.tokens.capacity() * sizeof(int32_t);
   }
   // Logits are written in the order of the file, so nothing is moved when they are asked for.
-  const PrefixTree tree(pairs, request.logits ? Sharing::nothing : Sharing::prefixes);
+  const Sharing usual = request.logits ? Sharing::nothing : Sharing::prefixes;
+  const PrefixTree tree(pairs, model.parameters.keys_carry_everything() ? usual : Sharing::whole_pairs);
   const int threads = request.threads > 0 ? request.threads : platform::physical_processors();
   const ScorePlan plan = plan_within_limit(request, {file, model, tree, pair_bytes, threads});
   const std::unique_ptr<AtomicFile> logits = open_logits(request);

@@ -37,10 +37,11 @@ ScorePlan plan_of(const ScoreShape &shape, int64_t tokens) {
 } // namespace
 
 ScorePlan plan_score(const ScoreShape &shape, std::optional<int64_t> batch_tokens, uint64_t comfortable_bytes) {
-  int64_t tokens = std::min(batch_tokens.value_or(usual_tokens), shape.tree.rows());
+  const int64_t fewest = std::max(fewest_tokens, shape.tree.least_capacity());
+  int64_t tokens = std::min(std::max(batch_tokens.value_or(usual_tokens), shape.tree.least_capacity()), shape.tree.rows());
   ScorePlan plan = plan_of(shape, tokens);
-  while (plan.bytes > comfortable_bytes && tokens > fewest_tokens) {
-    tokens = std::max(fewest_tokens, tokens / 2);
+  while (plan.bytes > comfortable_bytes && tokens > fewest) {
+    tokens = std::max(fewest, tokens / 2);
     plan = plan_of(shape, tokens);
   }
   return plan;

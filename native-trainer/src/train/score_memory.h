@@ -24,7 +24,7 @@ struct ScoreShape {
   int threads;
 };
 
-// Up to 2048 tokens, or `batch_tokens`; halved, down to 32, until the plan is within `comfortable_bytes`. What the
+// Up to 2048 tokens, or `batch_tokens`; halved, down to 32 (or what the tree needs), until the plan is within `comfortable_bytes`. What the
 // caller gets for its results does not depend on it.
 ScorePlan plan_score(const ScoreShape &shape, std::optional<int64_t> batch_tokens, uint64_t comfortable_bytes);
 

@@ -22,6 +22,7 @@ double projection_flops(const Linear &linear, double tokens, bool input_gradient
 // Scores and their product with the values forward; five products backward, one of them the recomputed scores, which is
 // left out. Causal: half of the square, less what lies outside a sliding window.
 double attention_flops(const LayerShape &layer, const TokenBatch &batch) {
+  if (layer.has_delta_net()) return layer.delta.operations() * static_cast<double>(batch.token_count());
   double pairs = 0.0;
   for (size_t i = 0; i + 1 < batch.offsets.size(); ++i) {
     const double length = batch.offsets[i + 1] - batch.offsets[i];
@@ -40,7 +41,7 @@ double training_flops(const Model &model, const TokenBatch &batch) {
     const LayerShape &shape = model.parameters.layers[layer];
     for (int p = 0; p < projection_count; ++p) {
       if (!model.layers[layer].projections[p].present()) continue;
-      const bool first_input = layer == 0 && p <= attn_qkv && model.dembedding == nullptr;
+      const bool first_input = layer == 0 && p <= ssm_alpha && model.dembedding == nullptr;
       const double rows = p >= ffn_gate_exps ? tokens * static_cast<double>(shape.experts_used) : tokens;
       flops += projection_flops(model.layers[layer].projections[p], rows, !first_input);
     }

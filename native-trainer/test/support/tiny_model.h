@@ -61,8 +61,10 @@ private:
     return tensor;
   }
 
-  Norm norm(const std::string &name, int64_t width) {
-    Trained &tensor = add(name, width, 0.3f, 1.0f);
+  Norm norm(const std::string &name, const std::vector<int64_t> &shape) {
+    int64_t width = 1;
+    for (const int64_t length : shape) width *= length;
+    Trained &tensor = add(name, width, 0.3f, name.ends_with(".ssm_a") ? -0.5f : 1.0f);
     return {tensor.values.data(), tensor.gradient.data()};
   }
 
@@ -108,6 +110,11 @@ private:
       p.logit_softcap = 2.0;
       break;
     case Architecture::gemma3: local(); break;
+    case Architecture::qwen35:
+      p.layers.front().delta = {.key_heads = 2, .value_heads = 4, .head_dim = 20, .kernel = 4};
+      // The norm of a document's first output is that of v with the sign of q.k: a step, unless epsilon smooths it.
+      p.rms_epsilon = 1e-2;
+      break;
     default: break;
     }
   }
@@ -126,8 +133,8 @@ private:
                         has_lora ? rank : 0);
         },
         [&](const std::string &name) -> Norm {
-          const auto found = shapes.find(name + ".weight");
-          return found == shapes.end() ? Norm{} : norm(name, found->second[0]);
+          const auto found = shapes.find(name);
+          return found == shapes.end() ? Norm{} : norm(name, found->second);
         });
   }
 };

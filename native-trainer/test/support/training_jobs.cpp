@@ -21,7 +21,7 @@ void write_text(const std::string &name, const std::string &text) {
   std::ofstream(in_scratch(name), std::ios::binary) << text;
 }
 
-std::string tiny_model_of(const std::string &architecture) {
+std::string tiny_model_of(const std::string &architecture, const json &metadata) {
   json tokens = json::array(), types = json::array();
   for (int i = 0; i < vocab; ++i) {
     tokens.push_back("t" + std::to_string(i));
@@ -36,7 +36,7 @@ std::string tiny_model_of(const std::string &architecture) {
                         {"initStd", 0.2},
                         {"name", "tiny"},
                         {"chatTemplate", nullptr},
-                        {"metadata", architecture == "qwen3moe" ? experts : json::object()},
+                        {"metadata", architecture == "qwen3moe" && metadata.empty() ? experts : metadata},
                         {"tokenizer",
                          {{"model", "gpt2"},
                           {"pre", "qwen2"},

@@ -16,7 +16,9 @@ void write_text(const std::string &name, const std::string &text); // into the s
 
 // qwen2, Q8_0, width 32, feed-forward width 64, four heads of 8, two of them for keys and values. Made once.
 const std::string &tiny_model();
-std::string tiny_model_of(const std::string &architecture); // the same shape in another family; six experts of width 32, two used
+// The same shape in another family, with that family's own metadata as make-model takes it (qwen3moe has six experts of
+// width 32, two used, unless it says otherwise). Throws as make-model does.
+std::string tiny_model_of(const std::string &architecture, const nlohmann::json &metadata = nlohmann::json::object());
 
 // Counting up, in documents of 4 to 30 tokens.
 const std::string &counting_rows();

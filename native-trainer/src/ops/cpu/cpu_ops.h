@@ -50,6 +50,18 @@ void combine_rows(Device &, Matrix y, bool add_to_y, Matrix x, const int32_t *pl
                   int64_t chosen);
 void combine_rows_backward(Device &, Matrix dx, float *dweights, Matrix dy, Matrix x, const int32_t *places,
                            const float *weights, int64_t chosen);
+void causal_conv_forward(Device &, Matrix y, Matrix x, const float *taps, int64_t width, const PackedBatch &batch);
+void causal_conv_backward(Device &, Matrix dy, float *dtaps, Matrix x, const float *taps, int64_t width,
+                          const PackedBatch &batch);
+void unit_heads_forward(Device &, Matrix x, float *inverse, int64_t head_dim, float epsilon);
+void unit_heads_backward(Device &, Matrix dy, Matrix y, const float *inverse, int64_t head_dim, float epsilon);
+void delta_gates_forward(Device &, Matrix beta, Matrix log_decay, Matrix alpha, const float *rate, const float *bias);
+void delta_gates_backward(Device &, Matrix dbeta, Matrix dlog_decay, float *drate, float *dbias, Matrix beta,
+                          Matrix alpha, const float *rate, const float *bias);
+void delta_rule_forward(Device &, Matrix out, Matrix qkv, Matrix beta, Matrix log_decay, const PackedBatch &batch,
+                        const DeltaShape &shape);
+void delta_rule_backward(Device &, Matrix dqkv, Matrix dbeta, Matrix dlog_decay, Matrix dout, Matrix qkv, Matrix beta,
+                         Matrix log_decay, const PackedBatch &batch, const DeltaShape &shape);
 void cross_entropy(Device &, double *losses, Matrix logits, const int32_t *targets, const float *weights,
                    float softcap);
 void log_probability(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets,

@@ -13,7 +13,10 @@ namespace trex::cpu {
 
 void glu_forward(Device &any, Matrix y, Matrix gate, Matrix up, Activation activation) {
   CpuDevice &device = cpu(any);
-  const auto row = activation == Activation::silu ? device.kernels->swiglu : device.kernels->geglu;
+  const Kernels &kernels = *device.kernels;
+  const auto row = activation == Activation::silu   ? kernels.swiglu
+                   : activation == Activation::gelu ? kernels.geglu
+                                                    : kernels.sigmoid_gate;
   device.pool.split(y.rows, rows_per_share(y.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
       row(y.data + t * y.stride, gate.data + t * gate.stride, up.data + t * up.stride, y.cols);
@@ -23,7 +26,10 @@ void glu_forward(Device &any, Matrix y, Matrix gate, Matrix up, Activation activ
 
 void glu_backward(Device &any, Matrix dgate, Matrix dup, Matrix dy, Matrix gate, Matrix up, Activation activation) {
   CpuDevice &device = cpu(any);
-  const auto row = activation == Activation::silu ? device.kernels->swiglu_gradient : device.kernels->geglu_gradient;
+  const Kernels &kernels = *device.kernels;
+  const auto row = activation == Activation::silu   ? kernels.swiglu_gradient
+                   : activation == Activation::gelu ? kernels.geglu_gradient
+                                                    : kernels.sigmoid_gate_gradient;
   device.pool.split(dy.rows, rows_per_share(dy.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
       row(dgate.data + t * dgate.stride, dup.data + t * dup.stride, dy.data + t * dy.stride,

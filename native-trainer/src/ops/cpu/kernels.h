@@ -15,6 +15,10 @@ using GemmTile = void (*)(int64_t depth, const float *a, const float *b, int64_t
 
 inline constexpr int max_tile_rows = 14;
 
+struct DeltaStepGradient {
+  float v, beta, log_decay;
+};
+
 struct Kernels {
   int tile_rows;                    // rows of the tallest tile
   int wide_columns;                 // columns of a wide tile
@@ -54,6 +58,17 @@ struct Kernels {
   // dgate and dup may overwrite gate and up.
   void (*swiglu_gradient)(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n);
   void (*geglu_gradient)(float *dgate, float *dup, const float *dy, const float *gate, const float *up, int64_t n);
+  // The same two with sigmoid(gate) instead of its product with the gate.
+  void (*sigmoid_gate)(float *y, const float *gate, const float *x, int64_t n);
+  void (*sigmoid_gate_gradient)(float *dgate, float *dx, const float *dy, const float *gate, const float *x, int64_t n);
+  // One row of a delta rule's state, a token on: next = decay * row; next += beta * (v - next . k) k. Returns next . q.
+  // next may be row.
+  float (*delta_step)(float *next, const float *row, const float *k, const float *q, float decay, float beta, float v,
+                      int64_t n);
+  // Its gradient, from that of the output and, in drow, that of `next`; drow becomes that of `row`. dk and dq are added to.
+  DeltaStepGradient (*delta_step_gradient)(float *drow, float *dk, float *dq, const float *next, const float *row,
+                                           const float *k, const float *q, float decay, float beta, float v, float dout,
+                                           int64_t n);
   void (*adamw)(float *x, float *m, float *v, const float *g, int64_t n, float grad_scale, float beta1, float beta2,
                 float step_size, float epsilon, float root_correction, float decay);
 };

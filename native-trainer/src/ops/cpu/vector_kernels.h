@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "ops/cpu/kernels.h"
+
 namespace {
 
 constexpr int64_t lanes = 16;
@@ -258,6 +260,110 @@ void geglu_gradient(float *dgate, float *dup, const float *dy, const float *gate
   glu_row_gradient<Gelu>(dgate, dup, dy, gate, up, n);
 }
 
+void sigmoid_gate(float *y, const float *gate, const float *x, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = x[i] / (1.0f + exp_fast(-gate[i]));
+}
+
+// Read whole before any of it is written, as above.
+template <int64_t Count>
+inline void sigmoid_gate_block(float *dgate, float *dx, const float *dy, const float *gate, const float *x) {
+  float g[Count], u[Count];
+  for (int64_t j = 0; j < Count; ++j) {
+    const float share = 1.0f / (1.0f + exp_fast(-gate[j]));
+    u[j] = dy[j] * share;
+    g[j] = u[j] * x[j] * (1.0f - share);
+  }
+  for (int64_t j = 0; j < Count; ++j) dgate[j] = g[j];
+  for (int64_t j = 0; j < Count; ++j) dx[j] = u[j];
+}
+
+void sigmoid_gate_gradient(float *dgate, float *dx, const float *dy, const float *gate, const float *x, int64_t n) {
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) sigmoid_gate_block<lanes>(dgate + i, dx + i, dy + i, gate + i, x + i);
+  for (; i < n; ++i) sigmoid_gate_block<1>(dgate + i, dx + i, dy + i, gate + i, x + i);
+}
+
+// Lanes added in pairs: these sums are short and many.
+inline float sum_pairs(float *lane) {
+  for (int64_t half = lanes / 2; half > 0; half /= 2)
+    for (int64_t j = 0; j < half; ++j) lane[j] += lane[j + half];
+  return lane[0];
+}
+
+template <int64_t Count>
+inline void decay_block(float *next, const float *row, const float *k, float decay, float *known) {
+  float m[Count];
+  for (int64_t j = 0; j < Count; ++j) m[j] = decay * row[j];
+  for (int64_t j = 0; j < Count; ++j) known[j] += m[j] * k[j];
+  for (int64_t j = 0; j < Count; ++j) next[j] = m[j];
+}
+
+template <int64_t Count>
+inline void change_block(float *next, const float *k, const float *q, float change, float *out) {
+  float m[Count];
+  for (int64_t j = 0; j < Count; ++j) m[j] = next[j] + change * k[j];
+  for (int64_t j = 0; j < Count; ++j) out[j] += m[j] * q[j];
+  for (int64_t j = 0; j < Count; ++j) next[j] = m[j];
+}
+
+float delta_step(float *next, const float *row, const float *k, const float *q, float decay, float beta, float v,
+                 int64_t n) {
+  float known[lanes] = {}, out[lanes] = {};
+  const int64_t whole = n / lanes * lanes;
+  int64_t i = 0;
+  for (; i < whole; i += lanes) decay_block<lanes>(next + i, row + i, k + i, decay, known);
+  for (; i < n; ++i) decay_block<1>(next + i, row + i, k + i, decay, known + i - whole);
+  const float change = beta * (v - sum_pairs(known));
+  for (i = 0; i < whole; i += lanes) change_block<lanes>(next + i, k + i, q + i, change, out);
+  for (; i < n; ++i) change_block<1>(next + i, k + i, q + i, change, out + i - whole);
+  return sum_pairs(out);
+}
+
+// Through out = next . q, and towards change = beta (v - decay row . k).
+template <int64_t Count>
+inline void output_block(float *drow, float *dq, const float *next, const float *row, const float *k, const float *q,
+                         float dout, float *dchange, float *known) {
+  float d[Count];
+  for (int64_t j = 0; j < Count; ++j) d[j] = drow[j] + dout * q[j];
+  for (int64_t j = 0; j < Count; ++j) dchange[j] += d[j] * k[j];
+  for (int64_t j = 0; j < Count; ++j) known[j] += row[j] * k[j];
+  for (int64_t j = 0; j < Count; ++j) drow[j] = d[j];
+  for (int64_t j = 0; j < Count; ++j) d[j] = dq[j] + dout * next[j];
+  for (int64_t j = 0; j < Count; ++j) dq[j] = d[j];
+}
+
+// Through next = M + change k and M = decay row.
+template <int64_t Count>
+inline void state_block(float *drow, float *dk, const float *row, const float *k, float change, float dknown,
+                        float decay, float *ddecay) {
+  float d[Count], e[Count];
+  const float through_row = dknown * decay;
+  for (int64_t j = 0; j < Count; ++j) e[j] = dk[j] + change * drow[j] + through_row * row[j];
+  for (int64_t j = 0; j < Count; ++j) d[j] = drow[j] + dknown * k[j];
+  for (int64_t j = 0; j < Count; ++j) ddecay[j] += d[j] * row[j];
+  for (int64_t j = 0; j < Count; ++j) dk[j] = e[j];
+  for (int64_t j = 0; j < Count; ++j) drow[j] = decay * d[j];
+}
+
+// With M = decay * row, known = M . k, change = beta (v - known), next = M + change k and out = next . q, backwards.
+trex::DeltaStepGradient delta_step_gradient(float *drow, float *dk, float *dq, const float *next, const float *row,
+                                            const float *k, const float *q, float decay, float beta, float v,
+                                            float dout, int64_t n) {
+  float dchange_lane[lanes] = {}, known[lanes] = {}, ddecay[lanes] = {};
+  const int64_t whole = n / lanes * lanes;
+  int64_t i = 0;
+  for (; i < whole; i += lanes)
+    output_block<lanes>(drow + i, dq + i, next + i, row + i, k + i, q + i, dout, dchange_lane, known);
+  for (; i < n; ++i)
+    output_block<1>(drow + i, dq + i, next + i, row + i, k + i, q + i, dout, dchange_lane + i - whole, known + i - whole);
+  const float missed = v - decay * sum_pairs(known), dchange = sum_pairs(dchange_lane), dv = beta * dchange;
+  for (i = 0; i < whole; i += lanes)
+    state_block<lanes>(drow + i, dk + i, row + i, k + i, beta * missed, -dv, decay, ddecay);
+  for (; i < n; ++i)
+    state_block<1>(drow + i, dk + i, row + i, k + i, beta * missed, -dv, decay, ddecay + i - whole);
+  return {dv, dchange * missed, decay * sum_pairs(ddecay)};
+}
+
 void adamw(float *x, float *m, float *v, const float *g, int64_t n, float grad_scale, float beta1, float beta2,
            float step_size, float epsilon, float root_correction, float decay) {
   for (int64_t i = 0; i < n; ++i) {
@@ -271,6 +377,7 @@ void adamw(float *x, float *m, float *v, const float *g, int64_t n, float grad_s
 #define TREX_VECTOR_KERNELS                                                                                            \
   maximum, exp_minus, sum_exp_minus, dot, sum_of_squares, scale, add, add_scaled, norm_row, norm_row_gradient, dot3,   \
       multiply_add, rotate_halves, rotate_pairs, softmax_gradient, softcap, capped_softmax_gradient, capped_exp,       \
-      swiglu, geglu, swiglu_gradient, geglu_gradient, adamw
+      swiglu, geglu, swiglu_gradient, geglu_gradient, sigmoid_gate, sigmoid_gate_gradient, delta_step,                 \
+      delta_step_gradient, adamw
 
 } // namespace
