@@ -25,11 +25,14 @@ namespace {
 
 template <int Rows, int Vectors>
 void tile(int64_t depth, const float *a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
-          int64_t valid_columns, bool accumulate) {
+          int64_t valid_columns, const float *add, int64_t add_stride) {
   __m512 sum[Rows][Vectors];
   TREX_UNROLL
   for (int r = 0; r < Rows; ++r)
-    for (int j = 0; j < Vectors; ++j) sum[r][j] = _mm512_setzero_ps();
+    for (int j = 0; j < Vectors; ++j) {
+      sum[r][j] = _mm512_setzero_ps();
+      _mm_prefetch(reinterpret_cast<const char *>(c + r * c_stride + 16 * j), _MM_HINT_T0);
+    }
   for (int64_t k = 0; k < depth; ++k) {
     __m512 row[Vectors];
     for (int j = 0; j < Vectors; ++j) row[j] = _mm512_loadu_ps(b + 16 * j);
@@ -49,9 +52,9 @@ void tile(int64_t depth, const float *a, const float *b, int64_t b_stride, float
   TREX_UNROLL
   for (int r = 0; r < Rows; ++r)
     for (int j = 0; j < Vectors; ++j) {
-      float *to = c + r * c_stride + 16 * j;
-      const __m512 old = accumulate ? _mm512_maskz_loadu_ps(mask[j], to) : _mm512_setzero_ps();
-      _mm512_mask_storeu_ps(to, mask[j], _mm512_add_ps(old, sum[r][j]));
+      const __m512 old =
+          add == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask[j], add + r * add_stride + 16 * j);
+      _mm512_mask_storeu_ps(c + r * c_stride + 16 * j, mask[j], _mm512_add_ps(old, sum[r][j]));
     }
 }
 
