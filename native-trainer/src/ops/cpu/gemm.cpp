@@ -15,6 +15,7 @@ namespace trex {
 namespace {
 
 constexpr int64_t max_depth = gemm_longest_depth;
+constexpr int64_t rows_at_once = 32; // few enough for their parts under some panels to stay in the first cache
 constexpr int64_t small_product = 1 << 18; // multiply-adds that one core does in the time it takes to wake another
 
 struct Span {
@@ -96,14 +97,19 @@ public:
     for (int p = 0; p < block.count; ++p) {
       const auto &piece = block.pieces[p];
       const LeftOperand &left = piece.term->left;
-      for (int64_t row = rows.begin; row < rows.end; row += height) {
-        const int64_t count = std::min(height, rows.end - row);
-        float *to = left_ + (row - rows.begin) * block.depth + depth_begin * count;
-        if (left.transposed) {
-          copy_rows(to, left.data + piece.begin * left.stride + row, left.stride, piece.size, count, left.scale);
-        } else {
-          kernels_.transpose(to, count, left.data + row * left.stride + piece.begin, left.stride, count, piece.size,
-                             left.scale);
+      // Stored K x M, a tile takes a part of every line of the cache; the next tile should find the rest still there.
+      const int64_t step = left.transposed ? rows_at_once : piece.size;
+      for (int64_t k = 0; k < piece.size; k += step) {
+        const int64_t depth = std::min(step, piece.size - k), begin = piece.begin + k;
+        for (int64_t row = rows.begin; row < rows.end; row += height) {
+          const int64_t count = std::min(height, rows.end - row);
+          float *to = left_ + (row - rows.begin) * block.depth + (depth_begin + k) * count;
+          if (left.transposed) {
+            kernels_.copy_columns(to, count, left.data + begin * left.stride + row, left.stride, count, depth,
+                                  left.scale);
+          } else {
+            kernels_.transpose(to, count, left.data + row * left.stride + begin, left.stride, count, depth, left.scale);
+          }
         }
       }
       depth_begin += piece.size;
@@ -132,12 +138,6 @@ public:
   const float *right() const { return right_; }
 
 private:
-  static void copy_rows(float *to, const float *from, int64_t stride, int64_t depth, int64_t count, float scale) {
-    for (int64_t k = 0; k < depth; ++k) {
-      for (int64_t i = 0; i < count; ++i) to[k * count + i] = from[k * stride + i] * scale;
-    }
-  }
-
   void pack_right_transposed(const RightOperand &right, int64_t begin, int64_t size, int64_t depth_begin, int64_t depth,
                              Span columns) {
     const bool floats = right.type == GGML_TYPE_F32;
@@ -165,14 +165,19 @@ private:
 
   void pack_right_plain(const RightOperand &right, int64_t begin, int64_t size, int64_t depth_begin, int64_t depth,
                         Span columns) {
-    for (int64_t k = 0; k < size; ++k) {
-      const float *row = decoded(right, begin + k, columns.begin, columns.size(), rows_);
+    // Rows of floats that lie one after another are copied where they are, others are decoded one by one.
+    const bool floats = right.type == GGML_TYPE_F32 && right.rows == nullptr;
+    const int64_t step = floats ? rows_at_once : 1;
+    const auto stride = static_cast<int64_t>(right.row_bytes / sizeof(float));
+    for (int64_t k = 0; k < size; k += step) {
+      const int64_t rows = std::min(step, size - k);
+      const float *from = decoded(right, begin + k, columns.begin, columns.size(), rows_);
       for (int64_t column = columns.begin; column < columns.end;) {
         const int64_t width = panel_width(columns.end - column);
         const int64_t count = std::min(width, columns.end - column);
         float *to = right_ + (column - columns.begin) * depth + (depth_begin + k) * width;
-        std::memcpy(to, row + (column - columns.begin), static_cast<size_t>(count) * sizeof(float));
-        if (count < width) std::memset(to + count, 0, static_cast<size_t>(width - count) * sizeof(float));
+        if (count < width) std::memset(to, 0, static_cast<size_t>(rows * width) * sizeof(float));
+        kernels_.copy_columns(to, width, from + (column - columns.begin), stride, count, rows, 1.0f);
         column += width;
       }
     }

@@ -26,6 +26,9 @@ struct Kernels {
   // to[k * to_stride + r] = scale * from[r * from_stride + k]
   void (*transpose)(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t rows, int64_t depth,
                     float scale);
+  // to[k * to_stride + i] = scale * from[k * from_stride + i] for i < columns
+  void (*copy_columns)(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t columns,
+                       int64_t depth, float scale);
 
   float (*maximum)(const float *x, int64_t n);                           // n > 0
   double (*exp_minus)(float *y, const float *x, float shift, int64_t n); // y = exp(x - shift); returns the sum of y

@@ -94,6 +94,7 @@ const trex::Kernels kernels = {
     {nullptr, tile<1, 2>, tile<2, 2>, tile<3, 2>, tile<4, 2>, tile<5, 2>, tile<6, 2>},
     {nullptr, tile<1, 1>, tile<2, 1>, tile<3, 1>, tile<4, 1>, tile<5, 1>, tile<6, 1>},
     transpose,
+    copy_columns,
     TREX_VECTOR_KERNELS,
 };
 

@@ -101,6 +101,18 @@ void transpose(float *to, int64_t to_stride, const float *from, int64_t from_str
                       factors);
 }
 
+void copy_masked(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t columns, int64_t depth,
+                 float factor) {
+  const __m512 factors = _mm512_set1_ps(factor);
+  for (int64_t i = 0; i < columns; i += 16) {
+    const __mmask16 valid = columns - i >= 16 ? 0xffff : static_cast<__mmask16>((1u << (columns - i)) - 1u);
+    for (int64_t k = 0; k < depth; ++k) {
+      const __m512 values = _mm512_maskz_loadu_ps(valid, from + k * from_stride + i);
+      _mm512_mask_storeu_ps(to + k * to_stride + i, valid, _mm512_mul_ps(values, factors));
+    }
+  }
+}
+
 const trex::Kernels kernels = {
     14,
     32,
@@ -110,6 +122,7 @@ const trex::Kernels kernels = {
     {nullptr, tile<1, 1>, tile<2, 1>, tile<3, 1>, tile<4, 1>, tile<5, 1>, tile<6, 1>, tile<7, 1>, tile<8, 1>,
      tile<9, 1>, tile<10, 1>, tile<11, 1>, tile<12, 1>, tile<13, 1>, tile<14, 1>},
     transpose,
+    copy_masked,
     TREX_VECTOR_KERNELS,
 };
 

@@ -33,6 +33,7 @@ const trex::Kernels kernels = {
     {nullptr, tile<1>, tile<2>, tile<3>, tile<4>},
     {nullptr, tile<1>, tile<2>, tile<3>, tile<4>},
     transpose,
+    copy_columns,
     TREX_VECTOR_KERNELS,
 };
 
