@@ -219,12 +219,12 @@ void run_tiles(const Gemm &product, const Kernels &kernels, const Packer &packer
   }
 }
 
-// A is packed once for all columns of a group. A group's part of C should stay in the last cache from one depth block to
-// the next.
+// A is packed once for all columns of a group. A group's part of C should stay in the last cache from one depth block
+// to the next.
 void gemm_region(CpuDevice &device, const Gemm &product, Span all_rows, Span all_columns, int thread) {
   Packer packer(device, thread);
-  for (int64_t row = all_rows.begin; row < all_rows.end; row += gemm_block_rows) {
-    const Span rows{row, std::min(row + gemm_block_rows, all_rows.end)};
+  for (int64_t row = all_rows.begin; row < all_rows.end; row += device.packed_rows) {
+    const Span rows{row, std::min(row + device.packed_rows, all_rows.end)};
     const int64_t height = even_height(rows.size(), device.kernels->tile_rows);
     for (int64_t group = all_columns.begin; group < all_columns.end; group += gemm_group_columns) {
       const int64_t group_end = std::min(group + gemm_group_columns, all_columns.end);

@@ -9,8 +9,8 @@
 namespace trex {
 
 // c[rows, columns] = add + a b with a packed as [depth][rows], b[k, j] at b[k * b_stride + j]. `add` may be c itself, a
-// bias (with an add_stride of 0) or null, which stands for zeros. `rows` is the kernel's own; when fewer than the kernel's
-// columns are valid, b is padded with zeros, and add and c are only touched where valid.
+// bias (with an add_stride of 0) or null, which stands for zeros. `rows` is the kernel's own; when fewer than the
+// kernel's columns are valid, b is padded with zeros, and add and c are only touched where valid.
 using GemmTile = void (*)(int64_t depth, const float *a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
                           int64_t valid_columns, const float *add, int64_t add_stride);
 
