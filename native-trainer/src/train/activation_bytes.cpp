@@ -49,7 +49,7 @@ uint64_t workspace_bytes(const HyperParameters &parameters, const TrainingShape 
     rope += 2 * sizeof(float) * static_cast<uint64_t>(shape.max_sequence_tokens * table.dims / 2);
   }
   return lay_out(parameters, limits, nullptr).workspace_floats * sizeof(float) + rope +
-         cpu_scratch_bytes(shape.threads, shape.max_sequence_tokens);
+         cpu_scratch_bytes(shape.threads, shape.max_sequence_tokens, micro_batch_tokens(parameters, shape));
 }
 
 } // namespace trex

@@ -87,7 +87,7 @@ void TrainingJob::check_memory() {
 
 void TrainingJob::allocate() {
   try {
-    device_ = std::make_unique<CpuDevice>(threads_, shape_.max_sequence_tokens, best_isa());
+    device_ = std::make_unique<CpuDevice>(threads_, shape_.max_sequence_tokens, best_isa(), micro_tokens_);
     const auto make_set = [this](std::span<const TrainedPiece> pieces) {
       return std::make_unique<ParameterSet>(cpu_ops(), *device_, pieces, shape_.optimizer_states, shape_.keeps_average);
     };

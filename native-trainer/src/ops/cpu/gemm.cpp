@@ -15,6 +15,7 @@ namespace trex {
 namespace {
 
 constexpr int64_t max_depth = gemm_longest_depth;
+constexpr int64_t rows_at_once = 32; // few enough for their parts under some panels to stay in the first cache
 constexpr int64_t small_product = 1 << 18; // multiply-adds that one core does in the time it takes to wake another
 
 struct Span {
@@ -92,20 +93,26 @@ public:
 
   // Tiles of `height` rows: [tile][depth][height], the last tile being lower.
   void pack_left(const DepthBlock &block, Span rows, int64_t height) {
-    for (int64_t row = rows.begin; row < rows.end; row += height) {
-      const int64_t count = std::min(height, rows.end - row);
-      float *to = left_ + (row - rows.begin) * block.depth;
-      for (int p = 0; p < block.count; ++p) {
-        const auto &piece = block.pieces[p];
-        const LeftOperand &left = piece.term->left;
-        if (left.transposed) {
-          copy_rows(to, left.data + piece.begin * left.stride + row, left.stride, piece.size, count, left.scale);
-        } else {
-          kernels_.transpose(to, count, left.data + row * left.stride + piece.begin, left.stride, count, piece.size,
-                             left.scale);
+    int64_t depth_begin = 0;
+    for (int p = 0; p < block.count; ++p) {
+      const auto &piece = block.pieces[p];
+      const LeftOperand &left = piece.term->left;
+      // Stored K x M, a tile takes a part of every line of the cache; the next tile should find the rest still there.
+      const int64_t step = left.transposed ? rows_at_once : piece.size;
+      for (int64_t k = 0; k < piece.size; k += step) {
+        const int64_t depth = std::min(step, piece.size - k), begin = piece.begin + k;
+        for (int64_t row = rows.begin; row < rows.end; row += height) {
+          const int64_t count = std::min(height, rows.end - row);
+          float *to = left_ + (row - rows.begin) * block.depth + (depth_begin + k) * count;
+          if (left.transposed) {
+            kernels_.copy_columns(to, count, left.data + begin * left.stride + row, left.stride, count, depth,
+                                  left.scale);
+          } else {
+            kernels_.transpose(to, count, left.data + row * left.stride + begin, left.stride, count, depth, left.scale);
+          }
         }
-        to += piece.size * count;
       }
+      depth_begin += piece.size;
     }
   }
 
@@ -131,12 +138,6 @@ public:
   const float *right() const { return right_; }
 
 private:
-  static void copy_rows(float *to, const float *from, int64_t stride, int64_t depth, int64_t count, float scale) {
-    for (int64_t k = 0; k < depth; ++k) {
-      for (int64_t i = 0; i < count; ++i) to[k * count + i] = from[k * stride + i] * scale;
-    }
-  }
-
   void pack_right_transposed(const RightOperand &right, int64_t begin, int64_t size, int64_t depth_begin, int64_t depth,
                              Span columns) {
     const bool floats = right.type == GGML_TYPE_F32;
@@ -164,14 +165,19 @@ private:
 
   void pack_right_plain(const RightOperand &right, int64_t begin, int64_t size, int64_t depth_begin, int64_t depth,
                         Span columns) {
-    for (int64_t k = 0; k < size; ++k) {
-      const float *row = decoded(right, begin + k, columns.begin, columns.size(), rows_);
+    // Rows of floats that lie one after another are copied where they are, others are decoded one by one.
+    const bool floats = right.type == GGML_TYPE_F32 && right.rows == nullptr;
+    const int64_t step = floats ? rows_at_once : 1;
+    const auto stride = static_cast<int64_t>(right.row_bytes / sizeof(float));
+    for (int64_t k = 0; k < size; k += step) {
+      const int64_t rows = std::min(step, size - k);
+      const float *from = decoded(right, begin + k, columns.begin, columns.size(), rows_);
       for (int64_t column = columns.begin; column < columns.end;) {
         const int64_t width = panel_width(columns.end - column);
         const int64_t count = std::min(width, columns.end - column);
         float *to = right_ + (column - columns.begin) * depth + (depth_begin + k) * width;
-        std::memcpy(to, row + (column - columns.begin), static_cast<size_t>(count) * sizeof(float));
-        if (count < width) std::memset(to + count, 0, static_cast<size_t>(width - count) * sizeof(float));
+        if (count < width) std::memset(to, 0, static_cast<size_t>(rows * width) * sizeof(float));
+        kernels_.copy_columns(to, width, from + (column - columns.begin), stride, count, rows, 1.0f);
         column += width;
       }
     }
@@ -189,44 +195,48 @@ int64_t even_height(int64_t rows, int64_t tallest) {
   return (rows + tiles - 1) / tiles;
 }
 
-void run_tiles(const Gemm &product, const Kernels &kernels, const Packer &packer, const DepthBlock &block, Span rows,
-               Span columns, int64_t height, bool accumulate) {
-  for (int64_t column = columns.begin; column < columns.end;) {
-    const int64_t width = packer.panel_width(columns.end - column);
-    const int64_t valid = std::min(width, columns.end - column);
-    const float *right = packer.right() + (column - columns.begin) * block.depth;
-    const GemmTile *tiles = width == kernels.wide_columns ? kernels.wide : kernels.narrow;
-    for (int64_t row = rows.begin; row < rows.end; row += height) {
-      const int64_t count = std::min(height, rows.end - row);
-      tiles[count](block.depth, packer.left() + (row - rows.begin) * block.depth, right, width,
-                   product.c + row * product.c_stride + column, product.c_stride, valid, accumulate);
+// The first depth block adds its sums to what `product` says, later ones to C.
+void run_tiles(const Gemm &product, const Kernels &kernels, const Packer &packer, int64_t depth, Span rows,
+               Span columns, int64_t height, bool first) {
+  for (int64_t row = rows.begin; row < rows.end; row += height) {
+    const int64_t count = std::min(height, rows.end - row);
+    const float *left = packer.left() + (row - rows.begin) * depth;
+    for (int64_t column = columns.begin; column < columns.end;) {
+      const int64_t width = packer.panel_width(columns.end - column);
+      const int64_t valid = std::min(width, columns.end - column);
+      const GemmTile *tiles = width == kernels.wide_columns ? kernels.wide : kernels.narrow;
+      float *c = product.c + row * product.c_stride + column;
+      const float *add = c;
+      int64_t add_stride = product.c_stride;
+      if (first && !product.accumulate) {
+        add = product.bias == nullptr ? nullptr : product.bias + column;
+        add_stride = 0;
+      }
+      tiles[count](depth, left, packer.right() + (column - columns.begin) * depth, width, c, product.c_stride, valid,
+                   add, add_stride);
+      column += width;
     }
-    column += width;
   }
 }
 
+// A is packed once for all columns of a group. A group's part of C should stay in the last cache from one depth block
+// to the next.
 void gemm_region(CpuDevice &device, const Gemm &product, Span all_rows, Span all_columns, int thread) {
-  const Kernels &kernels = *device.kernels;
   Packer packer(device, thread);
-  const int64_t height = even_height(std::min(all_rows.size(), gemm_block_rows), kernels.tile_rows);
-  const int64_t block_rows = gemm_block_rows / height * height;
-  for (int64_t column = all_columns.begin; column < all_columns.end; column += gemm_block_columns) {
-    const Span columns{column, std::min(column + gemm_block_columns, all_columns.end)};
-    bool accumulate = product.accumulate;
-    if (product.bias != nullptr) {
-      for (int64_t row = all_rows.begin; row < all_rows.end; ++row) {
-        std::memcpy(product.c + row * product.c_stride + columns.begin, product.bias + columns.begin,
-                    static_cast<size_t>(columns.size()) * sizeof(float));
-      }
-      accumulate = true;
-    }
-    DepthBlocks blocks(product);
-    for (DepthBlock block; blocks.next(block); accumulate = true) {
-      packer.pack_right(block, columns);
-      for (int64_t row = all_rows.begin; row < all_rows.end; row += block_rows) {
-        const Span rows{row, std::min(row + block_rows, all_rows.end)};
+  for (int64_t row = all_rows.begin; row < all_rows.end; row += device.packed_rows) {
+    const Span rows{row, std::min(row + device.packed_rows, all_rows.end)};
+    const int64_t height = even_height(rows.size(), device.kernels->tile_rows);
+    for (int64_t group = all_columns.begin; group < all_columns.end; group += gemm_group_columns) {
+      const int64_t group_end = std::min(group + gemm_group_columns, all_columns.end);
+      DepthBlocks blocks(product);
+      bool first = true;
+      for (DepthBlock block; blocks.next(block); first = false) {
         packer.pack_left(block, rows, height);
-        run_tiles(product, kernels, packer, block, rows, columns, height, accumulate);
+        for (int64_t column = group; column < group_end; column += gemm_block_columns) {
+          const Span columns{column, std::min(column + gemm_block_columns, group_end)};
+          packer.pack_right(block, columns);
+          run_tiles(product, *device.kernels, packer, block.depth, rows, columns, height, first);
+        }
       }
     }
   }
@@ -253,7 +263,7 @@ Grid choose_grid(const Gemm &product, int threads, int64_t column_multiple) {
       const int64_t real_parts = ((product.rows + rows - 1) / rows) * ((product.columns + columns - 1) / columns);
       const double r = static_cast<double>(std::min(rows, product.rows));
       const double c = static_cast<double>(std::min(columns, product.columns));
-      const double left_passes = static_cast<double>((columns + gemm_block_columns - 1) / gemm_block_columns);
+      const double left_passes = static_cast<double>((columns + gemm_group_columns - 1) / gemm_group_columns);
       const double part = r * c + left_cost * r * left_passes + right_cost * c;
       const double cost = part * static_cast<double>((real_parts + threads - 1) / threads);
       if (cost < best_cost * 0.98) {

@@ -48,10 +48,10 @@ void gemm(CpuDevice &device, const Gemm &product);
 // The same inside a task that already runs on `thread`.
 void gemm_on_thread(CpuDevice &device, const Gemm &product, int thread);
 
-// Floats of packing scratch a thread needs.
-inline constexpr int64_t gemm_block_rows = 112;    // divisible by every tile height but 6, where the last is short
+// Sizes of the packed blocks; the left one has CpuDevice::packed_rows rows.
 inline constexpr int64_t gemm_block_columns = 256; // a multiple of every quantisation block
 inline constexpr int64_t gemm_block_depth = 256;   // likewise
+inline constexpr int64_t gemm_group_columns = 4 * gemm_block_columns; // the left operand is packed once for these
 inline constexpr int64_t gemm_longest_depth = 384; // a block takes a short remainder along instead of leaving it; so
                                                    // a product of at most this depth is one sum in one order
 

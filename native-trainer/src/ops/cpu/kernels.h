@@ -8,10 +8,11 @@
 
 namespace trex {
 
-// c[rows, columns] (= or +=) a b with a packed as [depth][rows], b[k, j] at b[k * b_stride + j]. `rows` is the kernel's
-// own; when fewer than the kernel's columns are valid, b is padded with zeros and c is only touched where valid.
+// c[rows, columns] = add + a b with a packed as [depth][rows], b[k, j] at b[k * b_stride + j]. `add` may be c itself, a
+// bias (with an add_stride of 0) or null, which stands for zeros. `rows` is the kernel's own; when fewer than the
+// kernel's columns are valid, b is padded with zeros, and add and c are only touched where valid.
 using GemmTile = void (*)(int64_t depth, const float *a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
-                          int64_t valid_columns, bool accumulate);
+                          int64_t valid_columns, const float *add, int64_t add_stride);
 
 inline constexpr int max_tile_rows = 14;
 
@@ -29,6 +30,9 @@ struct Kernels {
   // to[k * to_stride + r] = scale * from[r * from_stride + k]
   void (*transpose)(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t rows, int64_t depth,
                     float scale);
+  // to[k * to_stride + i] = scale * from[k * from_stride + i] for i < columns
+  void (*copy_columns)(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t columns,
+                       int64_t depth, float scale);
 
   float (*maximum)(const float *x, int64_t n);                           // n > 0
   double (*exp_minus)(float *y, const float *x, float shift, int64_t n); // y = exp(x - shift); returns the sum of y

@@ -18,7 +18,7 @@ namespace {
 
 template <int Rows, int Vectors>
 void tile(int64_t depth, const float *a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
-          int64_t valid_columns, bool accumulate) {
+          int64_t valid_columns, const float *add, int64_t add_stride) {
   __m256 sum[Rows][Vectors];
   TREX_UNROLL
   for (int r = 0; r < Rows; ++r)
@@ -38,8 +38,8 @@ void tile(int64_t depth, const float *a, const float *b, int64_t b_stride, float
     TREX_UNROLL
     for (int r = 0; r < Rows; ++r)
       for (int j = 0; j < Vectors; ++j) {
-        float *to = c + r * c_stride + 8 * j;
-        _mm256_storeu_ps(to, accumulate ? _mm256_add_ps(_mm256_loadu_ps(to), sum[r][j]) : sum[r][j]);
+        const __m256 old = add == nullptr ? _mm256_setzero_ps() : _mm256_loadu_ps(add + r * add_stride + 8 * j);
+        _mm256_storeu_ps(c + r * c_stride + 8 * j, _mm256_add_ps(old, sum[r][j]));
       }
     return;
   }
@@ -47,8 +47,8 @@ void tile(int64_t depth, const float *a, const float *b, int64_t b_stride, float
   TREX_UNROLL
   for (int r = 0; r < Rows; ++r) {
     for (int j = 0; j < Vectors; ++j) _mm256_storeu_ps(edge + 8 * j, sum[r][j]);
-    float *to = c + r * c_stride;
-    for (int64_t j = 0; j < valid_columns; ++j) to[j] = accumulate ? to[j] + edge[j] : edge[j];
+    for (int64_t j = 0; j < valid_columns; ++j)
+      c[r * c_stride + j] = (add == nullptr ? 0.0f : add[r * add_stride + j]) + edge[j];
   }
 }
 
@@ -94,6 +94,7 @@ const trex::Kernels kernels = {
     {nullptr, tile<1, 2>, tile<2, 2>, tile<3, 2>, tile<4, 2>, tile<5, 2>, tile<6, 2>},
     {nullptr, tile<1, 1>, tile<2, 1>, tile<3, 1>, tile<4, 1>, tile<5, 1>, tile<6, 1>},
     transpose,
+    copy_columns,
     TREX_VECTOR_KERNELS,
 };
 

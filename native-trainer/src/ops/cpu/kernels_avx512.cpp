@@ -25,11 +25,14 @@ namespace {
 
 template <int Rows, int Vectors>
 void tile(int64_t depth, const float *a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
-          int64_t valid_columns, bool accumulate) {
+          int64_t valid_columns, const float *add, int64_t add_stride) {
   __m512 sum[Rows][Vectors];
   TREX_UNROLL
   for (int r = 0; r < Rows; ++r)
-    for (int j = 0; j < Vectors; ++j) sum[r][j] = _mm512_setzero_ps();
+    for (int j = 0; j < Vectors; ++j) {
+      sum[r][j] = _mm512_setzero_ps();
+      _mm_prefetch(reinterpret_cast<const char *>(c + r * c_stride + 16 * j), _MM_HINT_T0);
+    }
   for (int64_t k = 0; k < depth; ++k) {
     __m512 row[Vectors];
     for (int j = 0; j < Vectors; ++j) row[j] = _mm512_loadu_ps(b + 16 * j);
@@ -49,9 +52,9 @@ void tile(int64_t depth, const float *a, const float *b, int64_t b_stride, float
   TREX_UNROLL
   for (int r = 0; r < Rows; ++r)
     for (int j = 0; j < Vectors; ++j) {
-      float *to = c + r * c_stride + 16 * j;
-      const __m512 old = accumulate ? _mm512_maskz_loadu_ps(mask[j], to) : _mm512_setzero_ps();
-      _mm512_mask_storeu_ps(to, mask[j], _mm512_add_ps(old, sum[r][j]));
+      const __m512 old =
+          add == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask[j], add + r * add_stride + 16 * j);
+      _mm512_mask_storeu_ps(c + r * c_stride + 16 * j, mask[j], _mm512_add_ps(old, sum[r][j]));
     }
 }
 
@@ -98,6 +101,18 @@ void transpose(float *to, int64_t to_stride, const float *from, int64_t from_str
                       factors);
 }
 
+void copy_masked(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t columns, int64_t depth,
+                 float factor) {
+  const __m512 factors = _mm512_set1_ps(factor);
+  for (int64_t i = 0; i < columns; i += 16) {
+    const __mmask16 valid = columns - i >= 16 ? 0xffff : static_cast<__mmask16>((1u << (columns - i)) - 1u);
+    for (int64_t k = 0; k < depth; ++k) {
+      const __m512 values = _mm512_maskz_loadu_ps(valid, from + k * from_stride + i);
+      _mm512_mask_storeu_ps(to + k * to_stride + i, valid, _mm512_mul_ps(values, factors));
+    }
+  }
+}
+
 const trex::Kernels kernels = {
     14,
     32,
@@ -107,6 +122,7 @@ const trex::Kernels kernels = {
     {nullptr, tile<1, 1>, tile<2, 1>, tile<3, 1>, tile<4, 1>, tile<5, 1>, tile<6, 1>, tile<7, 1>, tile<8, 1>,
      tile<9, 1>, tile<10, 1>, tile<11, 1>, tile<12, 1>, tile<13, 1>, tile<14, 1>},
     transpose,
+    copy_masked,
     TREX_VECTOR_KERNELS,
 };
 

@@ -7,7 +7,7 @@ namespace {
 // Four rows of eight columns: the accumulators of a tile and one row of b fit the sixteen registers of SSE2.
 template <int Rows>
 void tile(int64_t depth, const float *a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
-          int64_t valid_columns, bool accumulate) {
+          int64_t valid_columns, const float *add, int64_t add_stride) {
   constexpr int columns = 8;
   float sum[Rows][columns] = {};
   for (int64_t k = 0; k < depth; ++k) {
@@ -15,12 +15,8 @@ void tile(int64_t depth, const float *a, const float *b, int64_t b_stride, float
       for (int j = 0; j < columns; ++j) sum[r][j] += a[k * Rows + r] * b[k * b_stride + j];
   }
   for (int r = 0; r < Rows; ++r) {
-    float *row = c + r * c_stride;
-    if (accumulate) {
-      for (int64_t j = 0; j < valid_columns; ++j) row[j] += sum[r][j];
-    } else {
-      for (int64_t j = 0; j < valid_columns; ++j) row[j] = sum[r][j];
-    }
+    for (int64_t j = 0; j < valid_columns; ++j)
+      c[r * c_stride + j] = (add == nullptr ? 0.0f : add[r * add_stride + j]) + sum[r][j];
   }
 }
 
@@ -37,6 +33,7 @@ const trex::Kernels kernels = {
     {nullptr, tile<1>, tile<2>, tile<3>, tile<4>},
     {nullptr, tile<1>, tile<2>, tile<3>, tile<4>},
     transpose,
+    copy_columns,
     TREX_VECTOR_KERNELS,
 };
 

@@ -127,6 +127,12 @@ double sum_of_squares(const float *x, int64_t n) {
   return sum;
 }
 
+inline void copy_columns(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t columns,
+                         int64_t depth, float factor) {
+  for (int64_t k = 0; k < depth; ++k)
+    for (int64_t i = 0; i < columns; ++i) to[k * to_stride + i] = factor * from[k * from_stride + i];
+}
+
 void scale(float *x, float factor, int64_t n) {
   for (int64_t i = 0; i < n; ++i) x[i] *= factor;
 }
