@@ -200,7 +200,9 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   w.logits = carver.take(rows, p.vocab);
   if (!limits.backward) return w;
   // An expert has at most one of a token's slots, so what serves one projection of one expert at a time has T rows.
-  const int64_t widest = largest(p, [](const LayerShape &layer) { return std::max(layer.q_width(), layer.feed_forward); });
+  const int64_t widest = largest(p, [](const LayerShape &layer) {
+    return std::max({layer.q_width(), layer.delta.value_width(), layer.feed_forward});
+  });
   if (limits.dropout) w.dropped = carver.take(tokens * std::max(p.embedding, widest));
   w.dx = carver.take(tokens, p.embedding);
   w.dnormed = carver.take(tokens, p.embedding);
