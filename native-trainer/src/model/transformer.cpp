@@ -73,7 +73,8 @@ Pass Transformer::begin(const TokenBatch &batch, const PackedBatch &packed, cons
 }
 
 LayerPass Transformer::layer(const Pass &pass, size_t index) const {
-  return {pass, index, model_.parameters.layers[index], model_.layers[index], cut(at_.layers[index], model_.parameters.layers[index], pass.tokens())};
+  const LayerShape &shape = model_.parameters.layers[index];
+  return {pass, index, shape, model_.layers[index], cut(at_.layers[index], shape, pass.tokens())};
 }
 
 // NEFTune (Jain et al., 2023).
