@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 namespace trex {
 
 inline constexpr int no_rope = -1;
+inline constexpr int own_keys = -1;
 
 // A layer's own sizes. Layers may differ in all of them.
 struct LayerShape {
@@ -20,9 +22,13 @@ struct LayerShape {
   int64_t feed_forward = 0; // width inside the gated block
   int64_t window = 0;       // tokens a query sees, its own included; 0 means all up to its own
   int rope = 0;             // which of HyperParameters::ropes, or no_rope
+  int keys_from = own_keys; // an earlier layer whose keys and values this one reads, or own_keys
+  bool values_are_keys = false; // v is what attn_k gives, as there is no attn_v
+  std::optional<float> output_scale{}; // a constant that multiplies the residual stream behind the layer
 
   int64_t q_width() const { return heads * head_dim; }
   int64_t kv_width() const { return kv_heads * head_dim; }
+  bool has_own_keys() const { return keys_from == own_keys; }
 };
 
 // A rotary embedding; model/rope_angles.h turns it into a table. Names and defaults follow llama.cpp.
@@ -42,6 +48,7 @@ struct HyperParameters {
   Architecture architecture = Architecture::llama;
   std::vector<LayerShape> layers;
   int64_t embedding = 0; // width of the residual stream
+  int64_t per_layer_embedding = 0; // of the embeddings that every layer has of its own; 0: none
   int64_t vocab = 0;
   int64_t context_length = 0; // tokens the model was trained for
   std::vector<RopeParameters> ropes; // one, or two where windowed layers have their own
@@ -59,9 +66,11 @@ struct HyperParameters {
   const ArchitectureTraits &traits() const { return traits_of(architecture); }
   int64_t layer_count() const { return static_cast<int64_t>(layers.size()); }
   bool has_bias(std::string_view projection) const;
+  bool later_layers_read_keys_of(size_t layer) const;
 };
 
-// What the metadata alone says: everything but vocab, tied_embeddings, biases and rope factors. Throws Failure CONFIG:
+// What the metadata alone says: everything but vocab, tied_embeddings, biases, rope factors, output
+// scales and which layers lack attn_v. Throws Failure CONFIG:
 // "model.unsupported_architecture", "model.missing_metadata", "model.bad_dimension", "model.unsupported_feature".
 HyperParameters read_metadata(const Metadata &metadata);
 

@@ -2,7 +2,7 @@
 // the pieces also measures them, so that what is planned is what is used.
 //
 // T tokens of the largest micro-batch, C residual width, D head width, Q = heads * D, K = kv_heads * D, F feed-forward
-// width, V vocabulary, N target tokens of a chunk of the head.
+// width, P width of per-layer embeddings, L layers, V vocabulary, N target tokens of a chunk of the head.
 #pragma once
 
 #include <array>
@@ -39,8 +39,12 @@ struct LayerActivations {
   Matrix q_raw, k_raw;               // [T, Q], [T, K] before the head norms, where there are any
   float *q_rstd = nullptr;           // [T * heads]
   float *k_rstd = nullptr;           // [T * kv_heads]
+  Matrix v_raw;                      // [T, K] before its norm, where there is one; k_raw itself where values are keys
+  float *v_rstd = nullptr;           // [T * kv_heads]
   Matrix qkv;                        // [T, Q + 2 K] when fused
   Matrix q, k, v;                    // [T, Q], [T, K], [T, K]; q and k rotated. Room for carried rows lies before them
+  // k and v may be those of an earlier layer. Both then share these too: [T, K] each, the gradient from the readers.
+  Matrix readers_dk, readers_dv;
   Matrix kept_k, kept_v;             // [carried, K] each, of this layer alone
   Matrix attention;                  // [T, Q]
   float *lse = nullptr;              // [heads, T]
@@ -52,7 +56,18 @@ struct LayerActivations {
   Matrix gate, up;                   // [T, F] each
   Matrix ffn_out;                    // [T, C] before the post-norm, where there is one
   float *post_ffn_rstd = nullptr;    // [T]
+  Matrix block_out;                  // [T, C] residual stream before the per-layer embedding, where there is one
+  Matrix inp_gate;                   // [T, P]
+  Matrix proj_out;                   // [T, C] before its norm
+  float *per_layer_rstd = nullptr;   // [T]
   float *h[projection_count] = {};   // [T, rank] A x of each LoRA
+};
+
+// Of per-layer embeddings, where there are any.
+struct PerLayerActivations {
+  Matrix projected;      // [T, L P] before the norm
+  float *rstd = nullptr; // [T * L]
+  Matrix inputs;         // [T, L P] P columns for each layer, which its backward pass turns into their own gradient
 };
 
 struct Workspace {
@@ -64,6 +79,9 @@ struct Workspace {
   Matrix dblock;              // [T, C] gradient of a block's output before its post-norm, where there is one
   Matrix dqkv;                // [T, Q + 2 K]; dq, dk and dv lie in it side by side when fused, else one after another
   Matrix dattention;          // [T, Q]
+  Matrix table_rows;          // [T, L P] per-layer embeddings of the tokens
+  float *factors = nullptr;   // [T] one number for all rows
+  float *ones = nullptr;      // [largest D] the weights of a norm that has none
   Matrix dactivated;          // [T, F]
   float *dh = nullptr;        // [T, largest rank]
   float *dropped = nullptr;   // [T, widest input of a projection]; with a backward pass only
@@ -76,6 +94,7 @@ struct Workspace {
 
 struct PassMemory {
   std::vector<LayerActivations> layers;
+  PerLayerActivations per_layer;
   Workspace work;
   size_t activation_floats = 0;
   size_t workspace_floats = 0;

@@ -17,7 +17,10 @@ Model assemble_model(HyperParameters parameters, const LinearNamed &linear_named
   const Linear embedding = linear_named("token_embd");
   model.embedding = embedding.weight;
   model.dembedding = embedding.dweight;
+  const Linear table = linear_named("per_layer_token_embd");
+  model.per_layer = {table.weight, table.dweight, linear_named("per_layer_model_proj"), norm_named("per_layer_proj_norm")};
   for (size_t index = 0; index < parameters.layers.size(); ++index) {
+    const bool own_keys = parameters.layers[index].has_own_keys(); // what a file holds of others is not used
     const std::string prefix = "blk." + std::to_string(index) + ".";
     Layer &layer = model.layers.emplace_back();
     layer.attention_norm = norm_named(prefix + "attn_norm");
@@ -25,8 +28,10 @@ Model assemble_model(HyperParameters parameters, const LinearNamed &linear_named
     layer.ffn_norm = norm_named(prefix + "ffn_norm");
     layer.post_ffn_norm = norm_named(prefix + "post_ffw_norm");
     layer.q_norm = norm_named(prefix + "attn_q_norm");
-    layer.k_norm = norm_named(prefix + "attn_k_norm");
+    if (own_keys) layer.k_norm = norm_named(prefix + "attn_k_norm");
+    layer.per_layer_norm = norm_named(prefix + "post_norm");
     for (size_t p = 0; p < projection_count; ++p) {
+      if (!own_keys && (p == attn_k || p == attn_v)) continue;
       layer.projections[p] = linear_named(prefix + std::string(projection_names()[p]));
     }
   }

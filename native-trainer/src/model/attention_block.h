@@ -1,6 +1,7 @@
 // x -> middle = x + post(Wo attention(rope(norm(Wq n)), rope(norm(Wk n)), Wv n)), n = norm(x)
 //
-// Head norms, the post-norm, rope, the query temperature and fused matrices are there where the family has them.
+// A layer may read the keys and values of an earlier one instead of making its own. Head norms (that of v has no
+// weights), the post-norm, rope, the query temperature and fused matrices are there where the family has them.
 #pragma once
 
 #include "model/pass.h"

@@ -10,8 +10,8 @@ DropoutKey dropout_key(const PassNoise &noise, size_t layer, Projection projecti
 } // namespace
 
 LayerActivations cut(LayerActivations a, int64_t tokens) {
-  for (Matrix *m : {&a.x, &a.q_raw, &a.k_raw, &a.qkv, &a.q, &a.k, &a.v, &a.attention, &a.attention_out, &a.middle,
-                    &a.gate_up, &a.gate, &a.up, &a.ffn_out}) {
+  for (Matrix *m : {&a.x, &a.q_raw, &a.k_raw, &a.v_raw, &a.qkv, &a.q, &a.k, &a.v, &a.readers_dk, &a.readers_dv, &a.attention,
+                    &a.attention_out, &a.middle, &a.gate_up, &a.gate, &a.up, &a.ffn_out, &a.block_out, &a.inp_gate, &a.proj_out}) {
     m->rows = tokens;
   }
   return a;
@@ -19,10 +19,15 @@ LayerActivations cut(LayerActivations a, int64_t tokens) {
 
 Workspace cut(Workspace w, int64_t tokens) {
   for (Matrix *m : {&w.normed, &w.activated, &w.final_x, &w.dx, &w.dnormed, &w.dblock, &w.dqkv, &w.dattention,
-                    &w.dactivated}) {
+                    &w.dactivated, &w.table_rows}) {
     m->rows = tokens;
   }
   return w;
+}
+
+PerLayerActivations cut(PerLayerActivations a, int64_t tokens) {
+  a.projected.rows = a.inputs.rows = tokens;
+  return a;
 }
 
 void project(const LayerPass &layer, Projection projection, Matrix y, Matrix x) {
@@ -50,5 +55,10 @@ void norm_backward(const Pass &pass, Matrix dx, bool add_to_dx, Matrix dy, Matri
 }
 
 void add_rows(const Pass &pass, Matrix y, Matrix x) { pass.ops.add(pass.device, y.data, x.data, y.rows * y.cols); }
+
+void scale_all(const Pass &pass, Matrix x, float factor) {
+  pass.ops.fill(pass.device, pass.work.factors, factor, x.rows);
+  pass.ops.scale_rows(pass.device, x, pass.work.factors);
+}
 
 } // namespace trex
