@@ -37,7 +37,7 @@ PassLimits limits_for(int64_t rank, Recompute recompute = Recompute::nothing) {
   limits.recompute = recompute;
   limits.tokens = 128;
   limits.backward = true;
-  limits.ranks.resize(2); // layers of the tiny model
+  limits.ranks.resize(5); // layers of the largest tiny model
   for (ProjectionRanks &layer : limits.ranks) layer.fill(rank);
   return limits;
 }

@@ -93,7 +93,8 @@ private:
     for (size_t index = 0; index < p_.layers.size(); ++index) {
       LayerShape &layer = p_.layers[index];
       const std::string prefix = "blk." + std::to_string(index) + ".";
-      layer.values_are_keys = layer.has_own_keys() && p_.traits().optional_values && file_.find(prefix + "attn_v.weight") == nullptr;
+      const bool no_values = p_.traits().optional_values && file_.find(prefix + "attn_v.weight") == nullptr;
+      layer.values_are_keys = layer.has_own_keys() && no_values;
       const TensorView *scale = file_.find(prefix + "layer_output_scale.weight");
       if (scale == nullptr) continue;
       float value = 0.0f;

@@ -89,7 +89,8 @@ std::vector<TensorSpec> expected_tensors(const HyperParameters &p) {
   tensors.push_back({"output_norm.weight", {width}});
   if (!traits.always_tied) tensors.push_back({"output.weight", {width, p.vocab}, false});
   const int64_t factors = p.ropes.front().dims / 2;
-  const bool full_layers = std::any_of(p.layers.begin(), p.layers.end(), [](const LayerShape &layer) { return layer.window == 0; });
+  const bool full_layers =
+      std::any_of(p.layers.begin(), p.layers.end(), [](const LayerShape &layer) { return layer.window == 0; });
   if (traits.full_factors && full_layers) tensors.push_back({"rope_freqs.weight", {factors}});
   if (traits.rope_factors) tensors.push_back({"rope_freqs.weight", {factors}, false});
   if (traits.long_factors) tensors.push_back({"rope_factors_long.weight", {factors}, false});
