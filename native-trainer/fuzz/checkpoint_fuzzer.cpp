@@ -1,5 +1,6 @@
 // A checkpoint from anywhere. Its digest stops every accident, so the fuzzer also plays the attacker who can compute it:
 // when the first byte is odd, the rest gets the digest that belongs to it.
+#include <array>
 #include <string>
 
 #include "common/digest.h"
@@ -12,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   using namespace trex;
   constexpr int64_t values = 4;
   static CpuDevice device(1, 8, best_isa());
-  static ParameterSet set(cpu_ops(), device, values);
+  static ParameterSet set(cpu_ops(), device, std::array{TrainedPiece{values}});
   if (size == 0) return 0;
   std::string bytes(reinterpret_cast<const char *>(data) + 1, size - 1);
   if (data[0] % 2 == 1) {

@@ -60,12 +60,6 @@ const json &first(const Outcome &outcome, const char *event) {
   throw std::runtime_error("no such event");
 }
 
-json plan_of(const json &request) {
-  std::ostringstream out;
-  run_plan(request, out);
-  return json::parse(out.str());
-}
-
 } // namespace
 
 TEST(dpo_begins_at_ln_2_and_raises_margin_and_accuracy) {

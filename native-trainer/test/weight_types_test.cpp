@@ -69,11 +69,12 @@ Measured run(const std::string &path) {
   FrozenModel frozen = load_frozen_model(file);
   CpuDevice device(2, longest, best_isa());
   LoraRequest lora;
-  lora.ranks.rank = rank;
-  lora.targets = lora_target_names(frozen.model.parameters);
-  const std::vector<LoraTarget> targets = lora_targets(frozen.model, lora.targets);
-  ParameterSet set(cpu_ops(), device, lora_values(targets, lora.ranks));
-  attach_lora(frozen.model, set, targets, lora, 1);
+  lora.choice.rank = rank;
+  const std::vector<LoraTensor> tensors = lora_tensors(lora.choice, frozen.model.parameters);
+  const std::vector<LoraTarget> targets = lora_targets(frozen.model, tensors);
+  ParameterSet set(cpu_ops(), device, lora_pieces(tensors));
+  attach_lora(frozen.model, set, targets);
+  start_fresh(cpu_ops(), device, frozen.model, set, targets, lora, 1);
   // B starts at zero, which would hide A's gradient and the adapter itself.
   for (int64_t i = 0; i < set.count(); ++i) {
     set.values()[i] += static_cast<float>(random_unit(2, 2, static_cast<uint64_t>(i)) - 0.5) * 0.02f;

@@ -75,19 +75,18 @@ ReferenceModel::ReferenceModel(const std::string &name, bool full, Isa isa)
       file_(ModelFile::open(write_reference_model(dump, name))), device_(threads, dump.at("longest"), isa) {
   if (full) {
     trained_ = trained_tensors(file_);
-    int64_t count = 0;
-    for (const TrainedTensor &tensor : trained_) count += tensor.count;
-    set_ = std::make_unique<ParameterSet>(cpu_ops(), device_, count);
+    set_ = std::make_unique<ParameterSet>(cpu_ops(), device_, full_pieces(trained_));
     full_ = attach_full(file_, *set_, trained_);
   } else {
     frozen_ = load_frozen_model(file_);
-    targets_ = lora_targets(frozen_.model, request.lora.targets);
-    set_ = std::make_unique<ParameterSet>(cpu_ops(), device_, lora_values(targets_, request.lora.ranks));
-    attach_lora(frozen_.model, *set_, targets_, request.lora, 1);
-    start_from_adapter(frozen_.model, *set_, targets_, request.lora, reference_adapter(dump));
+    const std::vector<LoraTensor> tensors = lora_tensors(request.lora.choice, frozen_.model.parameters);
+    targets_ = lora_targets(frozen_.model, tensors);
+    set_ = std::make_unique<ParameterSet>(cpu_ops(), device_, lora_pieces(tensors));
+    attach_lora(frozen_.model, *set_, targets_);
+    start_from_adapter(frozen_.model, *set_, targets_, request.lora.choice, reference_adapter(dump));
   }
   const Model &model = full ? full_ : frozen_.model;
-  const PassLimits limits = training_limits(model.parameters, training_shape(request, threads), most_tokens);
+  const PassLimits limits = training_limits(model.parameters, training_shape(request, model.parameters, threads), most_tokens);
   transformer_ = std::make_unique<Transformer>(cpu_ops(), device_, model, limits, dump.at("longest"));
 }
 
@@ -104,7 +103,7 @@ void ReferenceModel::compare_adapter(Worst &worst, const float *values, const js
   for (const json &pair : expected) {
     const std::string base = pair.at("base");
     const auto target = std::find_if(targets_.begin(), targets_.end(),
-                                     [&](const LoraTarget &candidate) { return candidate.base == base; });
+                                     [&](const LoraTarget &candidate) { return candidate.tensor.name == base; });
     CHECK_CASE(target != targets_.end(), base);
     if (target == targets_.end()) continue;
     const LoraPair &lora = frozen_.model.layers[target->layer].projections[target->projection].lora;
