@@ -116,7 +116,7 @@ std::map<std::string, MetadataValue> read_metadata_fields(Request request, const
 }
 
 std::vector<float> read_factors(Request &request, const std::string &key, size_t count) {
-  const std::vector<double> numbers = request.number_list_or_empty(key, 1e-6, 1e6);
+  const std::vector<double> numbers = request.number_list_or_empty(key, 1e-6, 1e30);
   if (!numbers.empty() && numbers.size() != count) {
     wrong("request.range", "\"" + key + "\" in the request has " + std::to_string(numbers.size()) + " numbers.",
           "Give one for every pair of rotated dimensions: " + std::to_string(count) + ".");
