@@ -34,14 +34,19 @@ const shapes = [
     // llama.cpp takes 80 layers with shared heads for the 70 billion model, whose values it keeps in more bits.
     {label: "80 layers, llama", architecture: "llama", layers: 80, headDim: 2, storages: ["Q4_K_M", "Q4_K_S"]},
     {label: "80 layers, llama, no shared heads", architecture: "llama", layers: 80, headDim: 2, kvHeads: 4, storages: ["Q4_K_M"]},
-    {label: "80 layers, qwen3", architecture: "qwen3", layers: 80, headDim: 2, storages: ["Q4_K_M"]}
+    {label: "80 layers, qwen3", architecture: "qwen3", layers: 80, headDim: 2, storages: ["Q4_K_M"]},
+    // Values in some layers only; tables and projections of per-layer embeddings.
+    {label: "gemma4", architecture: "gemma4", layers: 10, headDim: 64, tieEmbeddings: true, storages: all,
+        make: {ropeFactors: Array(32).fill(1), valuesFromKeys: [1, 5], outputScales: Array(10).fill(0.9),
+            metadata: {"attention.sliding_window": 64, "attention.sliding_window_pattern": [1, 0, 1, 1, 1, 0, 1, 0, 1, 0], "attention.shared_kv_layers": 2,
+                "attention.key_length_swa": 64, "attention.value_length_swa": 64, "embedding_length_per_layer_input": 256}}}
 ];
 
-function fresh({label, architecture, storages: _, ...dimensions}) {
+function fresh({label, architecture, storages: _, make, ...dimensions}) {
     const path = at("fresh.gguf");
     trex("make-model", {
         out: path, architecture, tokenizer: plainTokenizer(40, "qwen2"), type: "F32", initStd: 0.1, name: label,
-        dimensions: {embedding: 256, feedForward: 256, heads: 4, kvHeads: 2, contextLength: 64, tieEmbeddings: false, ...dimensions}
+        dimensions: {embedding: 256, feedForward: 256, heads: 4, kvHeads: 2, contextLength: 64, tieEmbeddings: false, ...dimensions}, ...make
     });
     return path;
 }
