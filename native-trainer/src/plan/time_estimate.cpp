@@ -16,7 +16,8 @@ namespace {
 double weights_per_token(const HyperParameters &p, double target_share) {
   double weights = target_share * static_cast<double>(p.embedding * p.vocab);
   for (const TensorSpec &spec : present_tensors(p)) {
-    const bool is_layer_matrix = spec.shape.size() == 2 && spec.name.starts_with("blk.");
+    const bool is_layer_matrix =
+        spec.shape.size() == 2 && (spec.name.starts_with("blk.") || spec.name == "per_layer_model_proj.weight");
     if (is_layer_matrix) weights += static_cast<double>(spec.shape[0] * spec.shape[1]);
   }
   return weights;

@@ -44,6 +44,9 @@ double training_flops(const Model &model, const TokenBatch &batch) {
     }
     flops += attention_flops(model.parameters.layers[layer], batch);
   }
+  if (model.per_layer.projection.present()) {
+    flops += projection_flops(model.per_layer.projection, tokens, model.dembedding != nullptr);
+  }
   return flops + projection_flops(model.head, static_cast<double>(batch.target_count()), true);
 }
 
