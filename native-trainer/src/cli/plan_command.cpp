@@ -97,6 +97,11 @@ std::vector<std::string> advise(const ModelFile &file, const HyperParameters &pa
     lower_rank.lora = lora_tensors(lower, parameters);
     try_shape(lower_rank, has_other_ranks ? "lora.rank 4 without lora.ranks and lora.overrides" : "lora.rank 4");
   }
+  if (shape.recompute != Recompute::layer) {
+    TrainingShape again = shape;
+    again.recompute = Recompute::layer;
+    try_shape(again, "batch.recompute layer");
+  }
   if (shape.optimizer_states == OptimizerStates::fp32) {
     TrainingShape coded = shape;
     coded.optimizer_states = OptimizerStates::eight_bit;
@@ -118,11 +123,9 @@ int run_plan(const nlohmann::json &document, std::ostream &out) {
   const TrainingData data = read_training_data(request, parameters.vocab);
   const Documents &documents = data.training;
   const int threads = request.threads > 0 ? request.threads : platform::physical_processors();
-  TrainingShape shape = training_shape(request, parameters, threads);
-  shape.data_bytes = data.memory_bytes(request.objective);
-
-  const MemoryPlan plan = plan_memory(file, parameters, shape);
   const uint64_t limit = request.limit_memory_bytes.value_or(platform::free_memory_bytes());
+  const TrainingShape shape = training_shape(request, file, parameters, data, threads, limit);
+  const MemoryPlan plan = plan_memory(file, parameters, shape);
   const bool fits = plan.total() <= limit;
   const Work work = count_work(request, documents);
   const bool cuts_rows = request.objective.type == ObjectiveType::text && request.objective.split;
@@ -135,6 +138,7 @@ int run_plan(const nlohmann::json &document, std::ostream &out) {
 
   const nlohmann::ordered_json answer = {
       {"bytes", to_json(plan)},
+      {"recompute", recompute_name(shape.recompute)},
       {"total", plan.total()},
       {"limit", limit},
       {"fits", fits},

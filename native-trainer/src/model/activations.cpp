@@ -218,6 +218,22 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
 
 } // namespace
 
+const char *recompute_name(Recompute recompute) {
+  switch (recompute) {
+  case Recompute::nothing: return "nothing";
+  case Recompute::feed_forward: return "feed_forward";
+  case Recompute::layer: return "layer";
+  }
+  return "nothing";
+}
+
+std::optional<Recompute> recompute_named(std::string_view name) {
+  for (const Recompute one : {Recompute::nothing, Recompute::feed_forward, Recompute::layer}) {
+    if (name == recompute_name(one)) return one;
+  }
+  return std::nullopt;
+}
+
 int64_t head_chunk_rows(const HyperParameters &parameters, int64_t tokens) {
   constexpr int64_t logits = 16 * 1024 * 1024;
   return std::min(tokens, std::max<int64_t>(32, logits / parameters.vocab));

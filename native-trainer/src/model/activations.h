@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "model/model.h"
@@ -22,6 +24,9 @@ enum class Recompute {
   feed_forward, // gate and up: two matrix products more a layer
   layer         // everything but each layer's input: one forward pass more
 };
+
+const char *recompute_name(Recompute recompute);
+std::optional<Recompute> recompute_named(std::string_view name); // nullopt for any other name
 
 // What a pass must have room for.
 struct PassLimits {

@@ -9,6 +9,7 @@
 
 #include "gguf/hyper_parameters.h"
 #include "gguf/model_file.h"
+#include "model/activations.h"
 #include "plan/lora_choice.h"
 #include "train/optimizer_states.h"
 
@@ -34,6 +35,7 @@ struct TrainingShape {
   int64_t max_sequence_tokens = 0;
   int64_t documents_together = 1; // that go through the model at once: 2 for preference pairs
   uint64_t data_bytes = 0;        // rows in memory, with the reference values of DPO
+  Recompute recompute = Recompute::nothing;
   int threads = 1;
 };
 

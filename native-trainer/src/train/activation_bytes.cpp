@@ -13,6 +13,7 @@ PassLimits training_limits(const HyperParameters &parameters, const TrainingShap
   PassLimits limits;
   limits.tokens = tokens;
   limits.backward = true;
+  limits.recompute = shape.recompute;
   limits.ranks.resize(parameters.layers.size());
   const auto names = projection_names();
   for (size_t p = 0; p < projection_count; ++p) {
@@ -26,7 +27,9 @@ PassLimits training_limits(const HyperParameters &parameters, const TrainingShap
 int64_t micro_batch_tokens(const HyperParameters &parameters, const TrainingShape &shape) {
   constexpr uint64_t comfortable_bytes = 1024ULL * 1024 * 1024;
   constexpr int64_t sample = 1024;
-  const PassMemory measured = lay_out(parameters, training_limits(parameters, shape, sample), nullptr);
+  PassLimits limits = training_limits(parameters, shape, sample);
+  limits.recompute = Recompute::nothing; // how a step is cut, and so every rounding, does not depend on what is kept
+  const PassMemory measured = lay_out(parameters, limits, nullptr);
   const uint64_t bytes_per_token = std::max<uint64_t>(1, measured.activation_floats * sizeof(float) / sample);
   const auto comfortable = static_cast<int64_t>(comfortable_bytes / bytes_per_token);
   const int64_t wanted = std::min(shape.tokens_per_step, comfortable);

@@ -56,6 +56,12 @@ private:
 
 } // namespace
 
+int64_t Documents::longest() const {
+  int64_t most = 0;
+  for (int64_t document = 0; document < count(); ++document) most = std::max(most, length(document));
+  return most;
+}
+
 std::span<const int32_t> Documents::document(int64_t index) const {
   return std::span(tokens).subspan(static_cast<size_t>(offsets[static_cast<size_t>(index)]),
                                    static_cast<size_t>(length(index)));

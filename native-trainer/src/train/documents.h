@@ -41,6 +41,7 @@ struct Documents {
   int64_t length(int64_t document) const {
     return offsets[static_cast<size_t>(document) + 1] - offsets[static_cast<size_t>(document)];
   }
+  int64_t longest() const; // tokens of the longest document
   int64_t targets(int64_t document) const { return target_counts[static_cast<size_t>(document)]; }
   std::span<const int32_t> document(int64_t index) const;
   void append_to(TokenBatch &batch, int64_t document) const;

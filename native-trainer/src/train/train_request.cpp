@@ -41,6 +41,7 @@ TrainRequest parse_train_request(const nlohmann::json &json) {
   Request batch = fields.object_or_empty("batch");
   request.tokens_per_step = batch.integer_or("tokensPerStep", request.tokens_per_step, 1, most_tokens);
   request.max_sequence_tokens = batch.integer_or("maxSequenceTokens", request.max_sequence_tokens, 2, most_tokens);
+  request.recompute = recompute_named(batch.choice_or("recompute", "auto", {"auto", "nothing", "feed_forward", "layer"}));
   batch.finish();
 
   request.epochs = fields.number_or("epochs", request.epochs, 1e-9, 1e6);

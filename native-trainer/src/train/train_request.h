@@ -26,6 +26,7 @@ struct TrainRequest {
   OptimizerRequest optimizer;
   double neftune_alpha = 0.0; // noise on the embeddings while training, PassNoise::embedding_noise; 0: none
   int64_t tokens_per_step = 2048, max_sequence_tokens = 512;
+  std::optional<Recompute> recompute; // nullopt: chosen by the memory plan
   double epochs = 1.0;
   std::optional<int64_t> steps;
   uint64_t seed = 1;

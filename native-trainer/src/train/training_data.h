@@ -17,6 +17,12 @@ struct TrainingData {
   uint64_t memory_bytes(const ObjectiveRequest &objective) const;
 };
 
+// What this job needs room for: the request's own shape, but no longer than the longest row and no more tokens at once
+// than there are, with the rows' bytes and, where the request leaves it open, the cheapest Recompute whose plan fits
+// `memory_limit` bytes (the one that needs least when none does). The results do not depend on that choice.
+TrainingShape training_shape(const TrainRequest &request, const ModelFile &file, const HyperParameters &parameters,
+                             const TrainingData &data, int threads, uint64_t memory_limit);
+
 // Reads the rows that the objective knows. Throws as read_documents() does.
 TrainingData read_training_data(const TrainRequest &request, int64_t vocab);
 

@@ -34,8 +34,9 @@ TrainingJob::TrainingJob(TrainRequest request, EventLog &events)
     : request_(std::move(request)), events_(events), file_(ModelFile::open(request_.model)),
       parameters_(read_hyper_parameters(file_)), data_(read_training_data(request_, parameters_.vocab)),
       threads_(request_.threads > 0 ? request_.threads : platform::physical_processors()) {
-  shape_ = training_shape(request_, parameters_, threads_);
-  shape_.data_bytes = data_.memory_bytes(request_.objective);
+  const uint64_t limit = std::min(request_.limit_memory_bytes.value_or(platform::free_memory_bytes()),
+                                  platform::total_memory_bytes());
+  shape_ = training_shape(request_, file_, parameters_, data_, threads_, limit);
   plan_ = plan_memory(file_, parameters_, shape_);
   micro_tokens_ = micro_batch_tokens(parameters_, shape_);
   if (request_.steps) {
@@ -71,7 +72,7 @@ void TrainingJob::report_start() {
                          {"threads", threads_},
                          {"isa", isa_name(best_isa())},
                          {"seed", request_.seed}});
-  events_.emit("plan", {{"bytes", to_json(plan_)}});
+  events_.emit("plan", {{"bytes", to_json(plan_)}, {"recompute", recompute_name(shape_.recompute)}});
 }
 
 void TrainingJob::check_memory() {
@@ -86,7 +87,7 @@ void TrainingJob::check_memory() {
 
 void TrainingJob::allocate() {
   try {
-    device_ = std::make_unique<CpuDevice>(threads_, request_.max_sequence_tokens, best_isa());
+    device_ = std::make_unique<CpuDevice>(threads_, shape_.max_sequence_tokens, best_isa());
     const auto make_set = [this](std::span<const TrainedPiece> pieces) {
       return std::make_unique<ParameterSet>(cpu_ops(), *device_, pieces, shape_.optimizer_states, shape_.keeps_average);
     };
@@ -108,7 +109,7 @@ void TrainingJob::allocate() {
     set_->start_average();
     const PassLimits limits = training_limits(parameters_, shape_, micro_tokens_);
     transformer_ = std::make_unique<Transformer>(cpu_ops(), *device_, request_.full ? full_ : frozen_.model, limits,
-                                                 request_.max_sequence_tokens);
+                                                 shape_.max_sequence_tokens);
     pass_ = std::make_unique<ObjectivePass>(request_.objective, *transformer_, micro_tokens_);
   } catch (const std::bad_alloc &) {
     throw oom_failure("memory.allocate",
