@@ -3,8 +3,15 @@
 namespace trex {
 namespace {
 
+// The number of a projection's mask. The first eight projections of a layer keep theirs when families bring more, so
+// that a job can be resumed; layers are at most 512, and numbers stay below that of the embedding noise.
+uint64_t mask_number(size_t layer, Projection projection) {
+  constexpr uint64_t first = 8, others = uint64_t{1} << 18;
+  return projection < first ? layer * first + projection : others + layer * first + projection - first;
+}
+
 DropoutKey dropout_key(const PassNoise &noise, size_t layer, Projection projection) {
-  return {noise.dropout, noise.seed, (noise.step << 20) + layer * projection_count + projection, noise.first_token};
+  return {noise.dropout, noise.seed, (noise.step << 20) + mask_number(layer, projection), noise.first_token};
 }
 
 } // namespace
