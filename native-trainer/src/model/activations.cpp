@@ -204,7 +204,7 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   w.head_rstd = carver.take(rows);
   w.logits = carver.take(rows, p.vocab);
   if (!limits.backward) return w;
-  w.dropped = carver.take(tokens * std::max({p.embedding, q, inner}));
+  if (limits.dropout) w.dropped = carver.take(tokens * std::max({p.embedding, q, inner}));
   w.dx = carver.take(tokens, p.embedding);
   w.dnormed = carver.take(tokens, p.embedding);
   if (p.traits().post_norms) w.dblock = carver.take(tokens, p.embedding);

@@ -34,6 +34,7 @@ struct PassLimits {
   bool backward = false;              // what a layer's backward pass needs is kept; otherwise the layers share one set
   std::vector<ProjectionRanks> ranks; // of each layer
   Recompute recompute = Recompute::nothing;
+  bool dropout = true;                // LoRA dropout needs scratch as wide as the widest input
   int64_t carried = 0; // rows of keys and values that go from batch to batch (carried_keys.h); without backward only
 };
 
@@ -89,7 +90,7 @@ struct Workspace {
   float *ones = nullptr;      // [largest D] the weights of a norm that has none
   Matrix dactivated;          // [T, F]
   float *dh = nullptr;        // [T, largest rank]
-  float *dropped = nullptr;   // [T, widest input of a projection]; with a backward pass only
+  float *dropped = nullptr;   // [T, widest input of a projection], with dropout; with a backward pass only
   Matrix head_x;              // [N, C] rows that predict a target
   Matrix head_normed;         // [N, C]
   Matrix head_dx;             // [N, C]

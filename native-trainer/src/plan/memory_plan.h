@@ -36,6 +36,7 @@ struct TrainingShape {
   int64_t documents_together = 1; // that go through the model at once: 2 for preference pairs
   uint64_t data_bytes = 0;        // rows in memory, with the reference values of DPO
   Recompute recompute = Recompute::nothing;
+  bool dropout = false; // of the LoRA
   int threads = 1;
 };
 

@@ -14,6 +14,7 @@ PassLimits training_limits(const HyperParameters &parameters, const TrainingShap
   limits.tokens = tokens;
   limits.backward = true;
   limits.recompute = shape.recompute;
+  limits.dropout = shape.dropout;
   limits.ranks.resize(parameters.layers.size());
   const auto names = projection_names();
   for (size_t p = 0; p < projection_count; ++p) {

@@ -72,6 +72,7 @@ TrainingShape training_shape(const TrainRequest &request, const HyperParameters 
   TrainingShape shape;
   shape.full = request.full;
   if (!request.full) shape.lora = lora_tensors(request.lora.choice, parameters);
+  shape.dropout = !request.full && request.lora.dropout > 0.0;
   shape.optimizer_states = request.optimizer.states;
   shape.keeps_average = request.optimizer.ema_decay > 0.0;
   shape.tokens_per_step = request.tokens_per_step;
