@@ -25,13 +25,15 @@ const std::string &model_path() {
 }
 
 // The tiny model once more, with other metadata or without some tensors.
-std::string edited(const std::string &name, const std::function<void(ModelWriter &)> &edit,
-                   const std::function<bool(const std::string &)> &keep = [](const std::string &) { return true; }) {
+std::string edited(
+    const std::string &name, const std::function<void(ModelWriter &)> &edit,
+    const std::function<bool(const std::string &)> &keep = [](const std::string &) { return true; }) {
   const ModelFile file = ModelFile::open(model_path());
   ModelWriter writer(file);
   edit(writer);
   for (const TensorView &view : file.tensors()) {
-    if (keep(view.name)) writer.add({view.name, {view.ne.begin(), view.ne.begin() + view.n_dims}, view.type, {}, &view});
+    if (keep(view.name))
+      writer.add({view.name, {view.ne.begin(), view.ne.begin() + view.n_dims}, view.type, {}, &view});
   }
   ThreadPool threads(1);
   return writer.write(in_scratch(name), threads).path;
@@ -46,7 +48,9 @@ std::string refusal(const std::string &path) {
   }
 }
 
-std::string refusal_with(const std::function<void(ModelWriter &)> &edit) { return refusal(edited("edited.gguf", edit)); }
+std::string refusal_with(const std::function<void(ModelWriter &)> &edit) {
+  return refusal(edited("edited.gguf", edit));
+}
 
 json first_score(const std::string &path) {
   write_text("gemma4-pairs.jsonl", "{\"id\":1,\"context\":[1,5,9,2,7,3,8],\"continuation\":[4,6,2]}\n");
@@ -87,11 +91,11 @@ TEST(every_layer_has_its_own_shape) {
 TEST(adapters_change_what_llama_cpp_lets_them) {
   const HyperParameters p = read_hyper_parameters(ModelFile::open(model_path()));
   const std::vector<std::string> targets = lora_target_names(p);
-  CHECK(targets == (std::vector<std::string>{"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down",
-                                             "inp_gate", "proj"}));
+  CHECK(targets == (std::vector<std::string>{"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up",
+                                             "ffn_down", "inp_gate", "proj"}));
   const std::vector<std::string> names = names_of(lora_target_tensors(p, targets));
   CHECK(has(names, "blk.0.attn_v.weight") && has(names, "blk.1.attn_k.weight") && has(names, "blk.3.proj.weight"));
-  CHECK(!has(names, "blk.1.attn_v.weight")); // its values are the keys
+  CHECK(!has(names, "blk.1.attn_v.weight"));                                       // its values are the keys
   CHECK(!has(names, "blk.2.attn_k.weight") && !has(names, "blk.3.attn_v.weight")); // they read those of 0 and 1
   CHECK(!has(names, "per_layer_model_proj.weight"));
 }
@@ -117,7 +121,8 @@ TEST(files_that_llama_cpp_would_not_run_are_refused) {
           writer.set_i32_array("gemma4.attention.head_count_kv", {1, 2, 2, 2});
         }).starts_with("model.bad_dimension"));
   const auto without = [](const std::string &name) {
-    return refusal(edited("without.gguf", [](ModelWriter &) {}, [&](const std::string &one) { return one != name; }));
+    return refusal(edited(
+        "without.gguf", [](ModelWriter &) {}, [&](const std::string &one) { return one != name; }));
   };
   CHECK(without("rope_freqs.weight").starts_with("model.missing_tensor"));
   CHECK(without("blk.0.attn_k.weight").starts_with("model.missing_tensor"));
@@ -127,10 +132,12 @@ TEST(files_that_llama_cpp_would_not_run_are_refused) {
 
 TEST(tensors_that_may_be_absent_are_not_asked_for) {
   const auto only = [](const std::function<bool(const std::string &)> &keep) {
-    return read_hyper_parameters(ModelFile::open(edited("only.gguf", [](ModelWriter &) {}, keep)));
+    return read_hyper_parameters(ModelFile::open(edited(
+        "only.gguf", [](ModelWriter &) {}, keep)));
   };
   CHECK(only([](const std::string &name) { return name != "blk.0.attn_v.weight"; }).layers[0].values_are_keys);
-  CHECK(!only([](const std::string &name) { return name != "blk.2.layer_output_scale.weight"; }).layers[2].output_scale);
+  CHECK(
+      !only([](const std::string &name) { return name != "blk.2.layer_output_scale.weight"; }).layers[2].output_scale);
 }
 
 // Converters may leave the keys and values of sharing layers in the file. Nothing reads them; training keeps them.
@@ -138,12 +145,15 @@ TEST(unread_keys_change_nothing_and_stay_in_the_file) {
   const auto fill = [](int64_t, int64_t rows, float *out) { std::fill_n(out, rows * 32, 0.5f); };
   const std::string path = edited("unread.gguf", [&](ModelWriter &writer) {
     writer.add({"blk.2.attn_k.weight", {32, 4}, GGML_TYPE_F32, fill});
-    writer.add({"blk.3.attn_k_norm.weight", {8}, GGML_TYPE_F32, [](int64_t, int64_t, float *out) { std::fill_n(out, 8, 2.0f); }});
+    writer.add({"blk.3.attn_k_norm.weight", {8}, GGML_TYPE_F32, [](int64_t, int64_t, float *out) {
+                  std::fill_n(out, 8, 2.0f);
+                }});
   });
   CHECK(first_score(path) == first_score(model_path()));
   const ModelFile file = ModelFile::open(path);
   for (const TrainedTensor &tensor : trained_tensors(file)) {
-    CHECK_CASE(tensor.name != "blk.2.attn_k.weight" && tensor.name != "blk.3.attn_k_norm.weight" && !is_constant(tensor.name),
+    CHECK_CASE(tensor.name != "blk.2.attn_k.weight" && tensor.name != "blk.3.attn_k_norm.weight" &&
+                   !is_constant(tensor.name),
                tensor.name);
   }
   json request = request_into("gemma4-full");
@@ -153,7 +163,8 @@ TEST(unread_keys_change_nothing_and_stay_in_the_file) {
   request.erase("lora");
   train(request);
   const ModelFile trained = ModelFile::open(in_scratch("gemma4-full/model.gguf"));
-  for (const char *kept : {"blk.2.attn_k.weight", "blk.3.attn_k_norm.weight", "rope_freqs.weight", "blk.1.layer_output_scale.weight"}) {
+  for (const char *kept :
+       {"blk.2.attn_k.weight", "blk.3.attn_k_norm.weight", "rope_freqs.weight", "blk.1.layer_output_scale.weight"}) {
     const TensorView &before = file.require(kept), &after = trained.require(kept);
     CHECK_CASE(before.bytes == after.bytes && std::equal(before.data, before.data + before.bytes, after.data), kept);
   }
@@ -166,7 +177,8 @@ TEST(shared_keys_have_memory_of_their_own) {
   PassLimits limits;
   limits.tokens = 16;
   limits.ranks.resize(4);
-  std::vector<float> memory(lay_out(p, limits, nullptr).activation_floats + lay_out(p, limits, nullptr).workspace_floats);
+  std::vector<float> memory(lay_out(p, limits, nullptr).activation_floats +
+                            lay_out(p, limits, nullptr).workspace_floats);
   const PassMemory at = lay_out(p, limits, memory.data());
   CHECK(at.layers[2].k.data == at.layers[0].k.data && at.layers[3].v.data == at.layers[1].v.data);
   CHECK(at.layers[0].k.data != at.layers[1].k.data && at.layers[0].attention_rstd == at.layers[2].attention_rstd);

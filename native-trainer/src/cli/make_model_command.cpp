@@ -70,11 +70,13 @@ void read_layers_own(Request &request, ModelRecipe &recipe) {
   const std::vector<double> scales = request.number_list_or_empty("outputScales", -1e6, 1e6);
   recipe.output_scales = {scales.begin(), scales.end()};
   if (request.has("valuesFromKeys")) {
-    recipe.values_from_keys = request.integer_list("valuesFromKeys", 0, static_cast<int32_t>(recipe.dimensions.layers) - 1);
+    recipe.values_from_keys =
+        request.integer_list("valuesFromKeys", 0, static_cast<int32_t>(recipe.dimensions.layers) - 1);
   }
   const ArchitectureTraits &traits = traits_of(recipe.architecture);
-  const bool wrong_scales = !scales.empty() && (!traits.output_scales || std::ssize(scales) != recipe.dimensions.layers ||
-                                                std::find(scales.begin(), scales.end(), 0.0) != scales.end());
+  const bool wrong_scales =
+      !scales.empty() && (!traits.output_scales || std::ssize(scales) != recipe.dimensions.layers ||
+                          std::find(scales.begin(), scales.end(), 0.0) != scales.end());
   if (wrong_scales || (!recipe.values_from_keys.empty() && !traits.optional_values)) {
     wrong("request.range", "The outputScales or valuesFromKeys in the request do not fit the architecture.",
           "Only gemma4 takes them: outputScales with one number other than 0 for every layer.");
@@ -83,10 +85,14 @@ void read_layers_own(Request &request, ModelRecipe &recipe) {
 
 // The keys of a family's own metadata, with the types that llama.cpp expects.
 std::map<std::string, MetadataValue> read_metadata_fields(Request request, const ModelRecipe &recipe) {
-  static const std::set<std::string> whole = {"attention.sliding_window", "attention.sliding_window_pattern",
-                                              "rope.dimension_count", "rope.scaling.original_context_length",
-                                              "rope.dimension_count_swa", "attention.key_length_swa",
-                                              "attention.value_length_swa", "attention.shared_kv_layers",
+  static const std::set<std::string> whole = {"attention.sliding_window",
+                                              "attention.sliding_window_pattern",
+                                              "rope.dimension_count",
+                                              "rope.scaling.original_context_length",
+                                              "rope.dimension_count_swa",
+                                              "attention.key_length_swa",
+                                              "attention.value_length_swa",
+                                              "attention.shared_kv_layers",
                                               "embedding_length_per_layer_input"};
   static const std::set<std::string> of_each_layer = {"feed_forward_length", "attention.head_count",
                                                       "attention.head_count_kv"};

@@ -268,7 +268,8 @@ private:
     local.base = positive("rope.freq_base_swa", 10000.0);
     local.position_scale = 1.0;
     local.dims = dimension("rope.dimension_count_swa", local.dims, 4096);
-    if (local.dims % 2 != 0 || local.dims > head_dim) bad_dimension("rope.dimension_count_swa", std::to_string(local.dims));
+    if (local.dims % 2 != 0 || local.dims > head_dim)
+      bad_dimension("rope.dimension_count_swa", std::to_string(local.dims));
     p.ropes.push_back(std::move(local));
     const std::vector<bool> windowed = windowed_layers(p.layers.size());
     for (size_t layer = 0; layer < p.layers.size(); ++layer) {
@@ -283,7 +284,8 @@ private:
     if (p.logit_softcap < 0.0) bad_dimension("final_logit_softcapping", std::to_string(p.logit_softcap));
     const std::string key = "embedding_length_per_layer_input";
     if (!metadata_.unsigned_value(prefix_ + key)) missing(key);
-    if (metadata_.unsigned_value(prefix_ + key) != 0) p.per_layer_embedding = dimension(key, std::nullopt, max_dimension);
+    if (metadata_.unsigned_value(prefix_ + key) != 0)
+      p.per_layer_embedding = dimension(key, std::nullopt, max_dimension);
   }
 
   // One value for all layers, or a list with one for each. llama.cpp needs at least one windowed layer.
@@ -298,7 +300,8 @@ private:
       windowed.assign(layers, *all != 0);
     }
     if (windowed.size() != layers) bad_dimension(key, "of " + std::to_string(windowed.size()) + " entries");
-    if (std::find(windowed.begin(), windowed.end(), true) == windowed.end()) bad_dimension(key, "without a windowed layer");
+    if (std::find(windowed.begin(), windowed.end(), true) == windowed.end())
+      bad_dimension(key, "without a windowed layer");
     return windowed;
   }
 

@@ -23,7 +23,7 @@ struct LayerShape {
   int64_t window = 0;       // tokens a query sees, its own included; 0 means all up to its own
   int rope = 0;             // which of HyperParameters::ropes, or no_rope
   int keys_from = own_keys; // an earlier layer whose keys and values this one reads, or own_keys
-  bool values_are_keys = false; // v is what attn_k gives, as there is no attn_v
+  bool values_are_keys = false;        // v is what attn_k gives, as there is no attn_v
   std::optional<float> output_scale{}; // a constant that multiplies the residual stream behind the layer
 
   int64_t q_width() const { return heads * head_dim; }

@@ -115,7 +115,8 @@ std::map<std::string, StorageType> chosen_types(const ModelRecipe &recipe, const
 std::vector<float> constants_of(const std::string &name, const ModelRecipe &recipe) {
   if (name == "rope_factors_long.weight") return recipe.long_factors;
   if (is_rope_factors(name)) return recipe.rope_factors;
-  if (is_constant(name)) return {recipe.output_scales.at(std::stoul(name.substr(4)))}; // "blk.3.layer_output_scale.weight"
+  if (is_constant(name))
+    return {recipe.output_scales.at(std::stoul(name.substr(4)))}; // "blk.3.layer_output_scale.weight"
   return {};
 }
 

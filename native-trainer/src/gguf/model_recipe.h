@@ -45,8 +45,8 @@ struct ModelRecipe {
   bool tied_embeddings = true;
   std::vector<std::string> biases;                // projections that get a random bias, "attn_q"
   std::vector<float> rope_factors, long_factors;  // rope_freqs, or rope_factors_short and rope_factors_long; may be empty
-  std::vector<int32_t> values_from_keys; // layers without an attn_v of their own (gemma4)
-  std::vector<float> output_scales;      // of each layer (gemma4); may be empty
+  std::vector<int32_t> values_from_keys;          // layers without an attn_v of their own (gemma4)
+  std::vector<float> output_scales;               // of each layer (gemma4); may be empty
   const ModelFile *vocabulary = nullptr; // its "tokenizer." metadata is copied; else `tokenizer` is written
   TokenizerRecipe tokenizer;
   std::optional<std::string> chat_template; // replaces the vocabulary's own

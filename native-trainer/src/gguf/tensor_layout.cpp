@@ -64,7 +64,9 @@ std::vector<TensorSpec> expected_tensors(const HyperParameters &p) {
     const auto project = [&](std::string_view name) {
       const Shape shape = projection_shape(p, layer, name);
       if (shape.out == 0) return;
-      tensors.push_back({prefix + std::string(name) + ".weight", {shape.in, shape.out}, !may_be_absent(p, layer, name),
+      tensors.push_back({prefix + std::string(name) + ".weight",
+                         {shape.in, shape.out},
+                         !may_be_absent(p, layer, name),
                          is_read(layer, name)});
       if (may_have_bias(p, name)) tensors.push_back({prefix + std::string(name) + ".bias", {shape.out}, false});
     };
@@ -105,7 +107,7 @@ std::vector<TensorSpec> present_tensors(const HyperParameters &p) {
     if (spec.name == "output.weight") return p.tied_embeddings;
     if (spec.name == "rope_factors_long.weight") return p.ropes.front().long_factors.empty();
     if (is_rope_factors(spec.name)) return p.ropes.front().factors.empty();
-    if (!spec.name.ends_with(".bias")) return false; // a layer's own matter
+    if (!spec.name.ends_with(".bias")) return false;                                    // a layer's own matter
     const size_t dot = spec.name.rfind('.'), start = spec.name.rfind('.', dot - 1) + 1; // "blk.0.attn_q.bias"
     return !p.has_bias(spec.name.substr(start, dot - start));
   });
@@ -116,7 +118,9 @@ bool is_rope_factors(std::string_view name) {
   return name == "rope_freqs.weight" || name == "rope_factors_long.weight" || name == "rope_factors_short.weight";
 }
 
-bool is_constant(std::string_view name) { return is_rope_factors(name) || name.ends_with(".layer_output_scale.weight"); }
+bool is_constant(std::string_view name) {
+  return is_rope_factors(name) || name.ends_with(".layer_output_scale.weight");
+}
 
 std::span<const std::string_view> projection_names() { return projections; }
 

@@ -191,7 +191,8 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   const int64_t tokens = limits.tokens, rows = head_chunk_rows(p, tokens);
   const int64_t q = largest(p, [](const LayerShape &layer) { return layer.q_width(); });
   const int64_t qkv = largest(p, [](const LayerShape &layer) { return layer.q_width() + 2 * layer.kv_width(); });
-  const int64_t inner = std::max(p.per_layer_embedding, largest(p, [](const LayerShape &layer) { return layer.feed_forward; }));
+  const int64_t inner =
+      std::max(p.per_layer_embedding, largest(p, [](const LayerShape &layer) { return layer.feed_forward; }));
   Workspace w;
   w.normed = carver.take(tokens, p.embedding);
   w.activated = carver.take(tokens, inner);

@@ -34,7 +34,7 @@ struct PassLimits {
   bool backward = false;              // what a layer's backward pass needs is kept; otherwise the layers share one set
   std::vector<ProjectionRanks> ranks; // of each layer
   Recompute recompute = Recompute::nothing;
-  bool dropout = true;                // LoRA dropout needs scratch as wide as the widest input
+  bool dropout = true; // LoRA dropout needs scratch as wide as the widest input
   int64_t carried = 0; // rows of keys and values that go from batch to batch (carried_keys.h); without backward only
 };
 

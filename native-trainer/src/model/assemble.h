@@ -18,7 +18,8 @@ Model assemble_model(HyperParameters parameters, const LinearNamed &linear_named
   model.embedding = embedding.weight;
   model.dembedding = embedding.dweight;
   const Linear table = linear_named("per_layer_token_embd");
-  model.per_layer = {table.weight, table.dweight, linear_named("per_layer_model_proj"), norm_named("per_layer_proj_norm")};
+  model.per_layer = {table.weight, table.dweight, linear_named("per_layer_model_proj"),
+                     norm_named("per_layer_proj_norm")};
   for (size_t index = 0; index < parameters.layers.size(); ++index) {
     const bool own_keys = parameters.layers[index].has_own_keys(); // what a file holds of others is not used
     const std::string prefix = "blk." + std::to_string(index) + ".";

@@ -68,7 +68,8 @@ void keys_and_values_backward(const LayerPass &layer, Matrix dnormed, Matrix dk,
   const bool values_are_keys = layer.shape.values_are_keys;
   if (traits.qk_norm) head_norm_backward(layer, dk, false, dk, a.k_raw, layer.weights.k_norm, a.k_rstd);
   if (traits.value_norm) {
-    head_norm_backward(layer, values_are_keys ? dk : dv, values_are_keys, dv, a.v_raw, {layer.pass.work.ones}, a.v_rstd);
+    head_norm_backward(layer, values_are_keys ? dk : dv, values_are_keys, dv, a.v_raw, {layer.pass.work.ones},
+                       a.v_rstd);
   }
   project_backward(layer, attn_k, dnormed, true, dk, normed);
   if (!values_are_keys) project_backward(layer, attn_v, dnormed, true, dv, normed);

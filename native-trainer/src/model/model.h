@@ -31,7 +31,17 @@ struct Norm {
 // or attn_qkv, whose rows are those of the three; and either ffn_gate and ffn_up or an ffn_up that holds both. inp_gate
 // and proj are those of per-layer embeddings.
 enum Projection {
-  attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down, inp_gate, proj, projection_count
+  attn_q,
+  attn_k,
+  attn_v,
+  attn_qkv,
+  attn_output,
+  ffn_gate,
+  ffn_up,
+  ffn_down,
+  inp_gate,
+  proj,
+  projection_count
 };
 
 struct Layer {

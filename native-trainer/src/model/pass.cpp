@@ -17,8 +17,9 @@ DropoutKey dropout_key(const PassNoise &noise, size_t layer, Projection projecti
 } // namespace
 
 LayerActivations cut(LayerActivations a, int64_t tokens) {
-  for (Matrix *m : {&a.x, &a.q_raw, &a.k_raw, &a.v_raw, &a.qkv, &a.q, &a.k, &a.v, &a.readers_dk, &a.readers_dv, &a.attention,
-                    &a.attention_out, &a.middle, &a.gate_up, &a.gate, &a.up, &a.ffn_out, &a.block_out, &a.inp_gate, &a.proj_out}) {
+  for (Matrix *m : {&a.x,    &a.q_raw,      &a.k_raw,      &a.v_raw,     &a.qkv,           &a.q,       &a.k,
+                    &a.v,    &a.readers_dk, &a.readers_dv, &a.attention, &a.attention_out, &a.middle,  &a.gate_up,
+                    &a.gate, &a.up,         &a.ffn_out,    &a.block_out, &a.inp_gate,      &a.proj_out}) {
     m->rows = tokens;
   }
   return a;

@@ -33,7 +33,8 @@ Matrix activate(const LayerPass &layer) {
 void per_layer_inputs_forward(const Pass &pass, const PerLayerEmbedding &weights, Matrix x) {
   const PerLayerActivations &a = pass.per_layer;
   const int64_t width = pass.parameters.per_layer_embedding;
-  pass.ops.linear_forward(pass.device, a.projected, x, weights.projection.weight, nullptr, nullptr, nullptr, {}, nullptr);
+  pass.ops.linear_forward(pass.device, a.projected, x, weights.projection.weight, nullptr, nullptr, nullptr, {},
+                          nullptr);
   // norm(v / sqrt(C)) with epsilon is norm(v) with epsilon * C.
   const float epsilon = pass.epsilon() * static_cast<float>(x.cols);
   pass.ops.rms_norm_forward(pass.device, by_layer(a.inputs, width), a.rstd, by_layer(a.projected, width),
@@ -51,7 +52,8 @@ void per_layer_inputs_backward(const Pass &pass, const PerLayerEmbedding &weight
   if (weights.dtable != nullptr) {
     pass.ops.embedding_backward(pass.device, weights.dtable, d, pass.batch.tokens, table_scale(pass));
   }
-  norm_backward(pass, by_layer(d, width), false, by_layer(d, width), by_layer(a.projected, width), weights.norm, a.rstd);
+  norm_backward(pass, by_layer(d, width), false, by_layer(d, width), by_layer(a.projected, width), weights.norm,
+                a.rstd);
   pass.ops.linear_backward(pass.device, pass.work.dx, true, d, x, weights.projection.weight, weights.projection.dweight,
                            nullptr, nullptr, nullptr, nullptr, {}, nullptr);
 }

@@ -1,4 +1,5 @@
-// Embeddings that every layer has of its own (Gemma 3n and 4). T tokens, C width, P width of these embeddings, L layers.
+// Embeddings that every layer has of its own (Gemma 3n and 4). T tokens, C width, P width of these embeddings, L
+// layers.
 //
 //   inputs = (norm(Wmodel x / sqrt(C)) + sqrt(P) table[tokens]) / sqrt(2)         [T, L P], x the embedded tokens
 //   x_out = block_out + norm(Wproj (gelu(Wgate block_out) * inputs of the layer))  [T, C]

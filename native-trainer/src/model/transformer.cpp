@@ -68,9 +68,16 @@ Pass Transformer::begin(const TokenBatch &batch, const PackedBatch &packed, cons
       temperatures_.push_back(static_cast<float>(std::log(stretches + 1.0) * p.temperature_scale + 1.0));
     }
   }
-  return {ops_,   device_, p, packed, noise, cut(at_.work, packed.token_count),
-          cut(at_.per_layer, packed.token_count), ropes_,
-          temperatures_.empty() ? nullptr : temperatures_.data(), batch.carry};
+  return {ops_,
+          device_,
+          p,
+          packed,
+          noise,
+          cut(at_.work, packed.token_count),
+          cut(at_.per_layer, packed.token_count),
+          ropes_,
+          temperatures_.empty() ? nullptr : temperatures_.data(),
+          batch.carry};
 }
 
 LayerPass Transformer::layer(const Pass &pass, size_t index) const {
