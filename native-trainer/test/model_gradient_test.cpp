@@ -122,6 +122,26 @@ TEST(dropout_does_not_depend_on_micro_batches) {
   }
 }
 
+// With no token to spare, so that scratch that is too narrow runs into what lies behind it.
+TEST(dropout_has_room_for_the_widest_input) {
+  for (const ArchitectureTraits &traits : known_architectures()) {
+    const TokenBatch batch = pack(some_documents());
+    std::vector<std::vector<float>> expected;
+    for (const int64_t tokens : {4 * batch.token_count(), batch.token_count()}) {
+      CpuDevice device(2, longest, best_isa());
+      TinyModel tiny(traits.architecture, 3);
+      PassLimits limits = limits_for(3);
+      limits.tokens = tokens;
+      Transformer transformer(cpu_ops(), device, tiny.model, limits, longest);
+      transformer.loss_and_gradients(batch, 0.1f, {0.4f, 0.0f, 5, 11, 0});
+      std::vector<std::vector<float>> gradients;
+      for (const Trained &tensor : tiny.tensors) gradients.push_back(tensor.gradient);
+      if (expected.empty()) expected = gradients;
+      CHECK_CASE(gradients == expected, traits.name);
+    }
+  }
+}
+
 TEST(masked_and_later_tokens_change_nothing) {
   CpuDevice device(2, longest, best_isa());
   TinyModel tiny(Architecture::llama);
