@@ -180,7 +180,8 @@ async function compareType(entry, type, model, adapters, texts) {
         const common = {architecture, type, context, adapter: adapterName};
         report({...common, against: "its F32 twin"}, differenceOf(ours(twin, tokens, adapter), own), samePath);
         report({...common, against: "llama.cpp on the twin"}, differenceOf(await theirs(twin, tokens, adapter), own), entry.allowed ?? exact);
-        report({...common, against: "llama.cpp"}, differenceOf(await theirs(stored, tokens, adapter), own), entry.loose ?? looseOf[type] ?? looseOtherwise);
+        const {rms, largest} = entry.loose ?? looseOf[type] ?? looseOtherwise, gain = entry.roundingGain ?? 1;
+        report({...common, against: "llama.cpp"}, differenceOf(await theirs(stored, tokens, adapter), own), {rms: gain * rms, largest: gain * largest});
     }
     await compareGreedy(entry, type, twin, stored, "none", adapters.none);
     return stored;

@@ -9,6 +9,7 @@
 //   longTokens     beyond llama.cpp's default micro-batch of 512 and, where there is a sliding window, beyond the window
 //   targets        of the adapters; what is adapted without being named, where it is absent
 //   loose          {rms, largest} of the quantised logits against llama.cpp's, where the default does not hold; say why
+//   roundingGain   how much more llama.cpp's rounded activations may show than parity.mjs allows otherwise; say why
 //   allowed        {rms, largest} of the F32 logits, where the default of parity.mjs does not hold; say why
 export const commonDimensions = {layers: 2, embedding: 256, feedForward: 512, heads: 4, kvHeads: 2, headDim: 64, contextLength: 1024};
 
@@ -21,6 +22,15 @@ const geluTable = {rms: 1e-3, largest: 2e-3};
 // their logits are others altogether: only the mean over all tokens says something then.
 const otherExperts = {rms: 0.1, largest: 1};
 const window = {"attention.sliding_window": 64, "attention.sliding_window_pattern": 3};
+
+// Windowed and full layers take turns. Factors so large that they stop the rotation stand for a share of the dimensions.
+const turns = (layers, windowed, full) => Array.from({length: layers}, (_, layer) => (layer % 2 === 0 ? windowed : full));
+const gemma4Layers = (layers) => ({
+    "attention.sliding_window": 64, "attention.sliding_window_pattern": turns(layers, 1, 0), "attention.head_count": turns(layers, 8, 4),
+    "attention.head_count_kv": turns(layers, 2, 1), "attention.key_length_swa": 32, "attention.value_length_swa": 32,
+    "rope.dimension_count_swa": 32, "rope.freq_base_swa": 10000
+});
+const proportional = (pairs) => Array.from({length: pairs}, (_, index) => (index < pairs / 4 ? 1 : 1e30));
 
 // Four layers instead of two: the same rounding, summed over twice as many.
 const deeper = {rms: 2e-6, largest: 4e-6};
@@ -44,6 +54,16 @@ const list = [
         make: {metadata: {"attention.sliding_window": 64, "attn_logit_softcapping": 5, "final_logit_softcapping": 4}}},
     {architecture: "gemma3", pre: "qwen2", dimensions: {layers: 4, headDim: 128, ropeBase: 1000000, rmsEpsilon: 1e-6}, allowed: geluTable,
         make: {metadata: {...window, "rope.freq_base_swa": 10000, "rope.scaling.type": "linear", "rope.scaling.factor": 8}}},
+    // As E2B and E4B: the last layers read keys and values of earlier ones, full layers have larger heads of which a quarter
+    // is rotated, and one has no attn_v. Attention without a scale is sharp here and passes rounding on enlarged, six times.
+    {architecture: "gemma4", pre: "qwen2", dimensions: {layers: 6, headDim: 64, ropeBase: 1000000, rmsEpsilon: 1e-4}, allowed: geluTable, roundingGain: 2,
+        mixedRanks: {"blk.0.attn_q": 1, "blk.2.attn_v": 6, "blk.3.attn_k": 5, "blk.4.attn_output": 3, "blk.5.inp_gate": 16, "blk.1.proj": 32},
+        make: {ropeFactors: proportional(32), valuesFromKeys: [3], outputScales: [0.7, 1.2, 0.9, 1.1, 0.8, 0.6],
+            metadata: {...gemma4Layers(6), "feed_forward_length": [512, 512, 512, 512, 1024, 1024], "attention.shared_kv_layers": 2,
+                "embedding_length_per_layer_input": 256, "final_logit_softcapping": 4}}},
+    {name: "gemma4, plain", f32Only: true, architecture: "gemma4", pre: "qwen2", allowed: geluTable,
+        dimensions: {layers: 4, headDim: 64, ropeBase: 1000000, rmsEpsilon: 1e-4, tieEmbeddings: false},
+        make: {ropeFactors: proportional(32), valuesFromKeys: [1, 3], metadata: {...gemma4Layers(4), "embedding_length_per_layer_input": 0}}},
     {architecture: "phi3", pre: "qwen2", dimensions: {tieEmbeddings: false, ropeBase: 10000, rmsEpsilon: 1e-5},
         mixedRanks: {"blk.0.attn_qkv": 1, "blk.0.attn_output": 3, "blk.1.ffn_down": 16, "blk.1.ffn_up": 32},
         make: {ropeFactors: Array.from({length: 24}, (_, index) => 1 + index / 10), longRopeFactors: Array.from({length: 24}, (_, index) => 1 + index),

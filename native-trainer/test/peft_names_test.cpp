@@ -30,7 +30,7 @@ std::vector<float> counting(size_t count) {
 } // namespace
 
 TEST(every_architecture_has_its_names) {
-  for (const char *architecture : {"llama", "mistral3", "smollm3", "qwen2", "qwen3", "gemma2", "gemma3", "phi3"}) {
+  for (const char *architecture : {"llama", "mistral3", "smollm3", "qwen2", "qwen3", "gemma2", "gemma3", "gemma4", "phi3"}) {
     CHECK_CASE(has_peft_names(architecture), architecture);
     const auto &names = std::string(architecture) == "phi3" ? fused : plain;
     for (const auto &[module, gguf] : names) {
@@ -46,6 +46,9 @@ TEST(every_architecture_has_its_names) {
     CHECK(module_of_gguf_name(architecture, "output.weight", "model.language_model") == "lm_head");
     CHECK(module_of_gguf_name(architecture, "output.weight", "language_model.model") == "language_model.lm_head");
   }
+  CHECK(gguf_name_of_module("gemma4", "model.language_model.layers.7.per_layer_input_gate") == "blk.7.inp_gate.weight");
+  CHECK(module_of_gguf_name("gemma4", "blk.7.proj.weight", "model") == "model.layers.7.per_layer_projection");
+  CHECK(!gguf_name_of_module("gemma3", "model.layers.7.per_layer_projection"));
   CHECK(!gguf_name_of_module("phi3", "model.layers.0.self_attn.q_proj"));
   CHECK(!gguf_name_of_module("phi3", "model.layers.0.mlp.gate_proj"));
   CHECK(!gguf_name_of_module("llama", "model.layers.0.self_attn.qkv_proj"));
@@ -124,6 +127,6 @@ TEST(rows_that_make_no_heads_are_refused) {
 TEST(only_the_llama_family_is_reordered) {
   for (const char *reordered : {"llama", "mistral3", "smollm3"})
     CHECK_CASE(reorders_query_and_key(reordered), reordered);
-  for (const char *kept : {"qwen2", "qwen3", "qwen3moe", "gemma2", "gemma3", "phi3"})
+  for (const char *kept : {"qwen2", "qwen3", "qwen3moe", "gemma2", "gemma3", "gemma4", "phi3"})
     CHECK_CASE(!reorders_query_and_key(kept), kept);
 }

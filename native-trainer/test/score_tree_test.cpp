@@ -175,7 +175,8 @@ TEST(a_pair_scores_the_same_alone_and_in_any_tree_and_batch) {
 
 // Fused matrices, windows, caps, head norms, post-norms and experts on the way of the carried keys.
 TEST(every_family_scores_the_same_in_a_tree) {
-  for (const char *family : {"llama", "mistral3", "smollm3", "qwen3", "gemma2", "gemma3", "phi3", "qwen3moe"}) {
+  for (const char *family :
+       {"llama", "mistral3", "smollm3", "qwen3", "gemma2", "gemma3", "gemma4", "phi3", "qwen3moe"}) {
     Bench bench(best_isa(), 2, tiny_model_of(family));
     const std::vector<ScorePair> pairs = random_pairs(21, 20);
     std::vector<Scores> expected;

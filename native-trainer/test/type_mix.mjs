@@ -41,14 +41,19 @@ const shapes = [
     {label: "four experts", architecture: "qwen3moe", layers: 9, headDim: 64, metadata: expertsOf(4, 256), storages: all},
     {label: "eight experts", architecture: "qwen3moe", layers: 3, headDim: 64, metadata: expertsOf(8, 256), storages: all.filter((type) => type !== "Q6_K")},
     {label: "experts with rows of 96", architecture: "qwen3moe", layers: 3, headDim: 64, metadata: expertsOf(4, 96), storages: all},
-    {label: "80 layers, qwen3", architecture: "qwen3", layers: 80, headDim: 2, storages: ["Q4_K_M"]}
+    {label: "80 layers, qwen3", architecture: "qwen3", layers: 80, headDim: 2, storages: ["Q4_K_M"]},
+    // Values in some layers only; tables and projections of per-layer embeddings.
+    {label: "gemma4", architecture: "gemma4", layers: 10, headDim: 64, tieEmbeddings: true, storages: all,
+        make: {ropeFactors: Array(32).fill(1), valuesFromKeys: [1, 5], outputScales: Array(10).fill(0.9),
+            metadata: {"attention.sliding_window": 64, "attention.sliding_window_pattern": [1, 0, 1, 1, 1, 0, 1, 0, 1, 0], "attention.shared_kv_layers": 2,
+                "attention.key_length_swa": 64, "attention.value_length_swa": 64, "embedding_length_per_layer_input": 256}}}
 ];
 
-function fresh({label, architecture, metadata, storages: _, ...dimensions}) {
+function fresh({label, architecture, metadata, storages: _, make, ...dimensions}) {
     const path = at("fresh.gguf");
     trex("make-model", {
         out: path, architecture, tokenizer: plainTokenizer(40, "qwen2"), type: "F32", initStd: 0.1, name: label, metadata: metadata ?? {},
-        dimensions: {embedding: 256, feedForward: 256, heads: 4, kvHeads: 2, contextLength: 64, tieEmbeddings: false, ...dimensions}
+        dimensions: {embedding: 256, feedForward: 256, heads: 4, kvHeads: 2, contextLength: 64, tieEmbeddings: false, ...dimensions}, ...make
     });
     return path;
 }

@@ -56,20 +56,67 @@ void read_dimensions(Request request, ModelRecipe &recipe) {
   }
 }
 
+// One number for each layer.
+std::vector<int32_t> read_layer_list(Request &request, const std::string &key, int32_t minimum, int32_t maximum,
+                                     int64_t layers) {
+  std::vector<int32_t> list = request.integer_list(key, minimum, maximum);
+  if (static_cast<int64_t>(list.size()) == layers) return list;
+  wrong("request.range", "\"" + key + "\" in the request has " + std::to_string(list.size()) + " numbers.",
+        "Give one for every layer: " + std::to_string(layers) + ".");
+}
+
+// What gemma4's tensors say and its metadata does not.
+void read_layers_own(Request &request, ModelRecipe &recipe) {
+  const std::vector<double> scales = request.number_list_or_empty("outputScales", -1e6, 1e6);
+  recipe.output_scales = {scales.begin(), scales.end()};
+  if (request.has("valuesFromKeys")) {
+    recipe.values_from_keys =
+        request.integer_list("valuesFromKeys", 0, static_cast<int32_t>(recipe.dimensions.layers) - 1);
+  }
+  const ArchitectureTraits &traits = traits_of(recipe.architecture);
+  const bool wrong_scales =
+      !scales.empty() && (!traits.output_scales || std::ssize(scales) != recipe.dimensions.layers ||
+                          std::find(scales.begin(), scales.end(), 0.0) != scales.end());
+  if (wrong_scales || (!recipe.values_from_keys.empty() && !traits.optional_values)) {
+    wrong("request.range", "The outputScales or valuesFromKeys in the request do not fit the architecture.",
+          "Only gemma4 takes them: outputScales with one number other than 0 for every layer.");
+  }
+}
+
 // The keys of a family's own metadata, with the types that llama.cpp expects.
-std::map<std::string, MetadataValue> read_metadata_fields(Request request) {
-  static const std::set<std::string> whole = {"attention.sliding_window", "attention.sliding_window_pattern",
-                                              "rope.dimension_count", "rope.scaling.original_context_length",
-                                              "expert_count", "expert_used_count", "expert_feed_forward_length",
-                                              "full_attention_interval", "ssm.conv_kernel", "ssm.inner_size",
-                                              "ssm.state_size", "ssm.time_step_rank", "ssm.group_count"};
+std::map<std::string, MetadataValue> read_metadata_fields(Request request, const ModelRecipe &recipe) {
+  static const std::set<std::string> whole = {"attention.sliding_window",
+                                              "attention.sliding_window_pattern",
+                                              "rope.dimension_count",
+                                              "rope.scaling.original_context_length",
+                                              "rope.dimension_count_swa",
+                                              "attention.key_length_swa",
+                                              "attention.value_length_swa",
+                                              "attention.shared_kv_layers",
+                                              "embedding_length_per_layer_input",
+                                              "expert_count",
+                                              "expert_used_count",
+                                              "expert_feed_forward_length",
+                                              "full_attention_interval",
+                                              "ssm.conv_kernel",
+                                              "ssm.inner_size",
+                                              "ssm.state_size",
+                                              "ssm.time_step_rank",
+                                              "ssm.group_count"};
+  static const std::set<std::string> of_each_layer = {"feed_forward_length", "attention.head_count",
+                                                      "attention.head_count_kv"};
   static const std::set<std::string> real = {
       "rope.freq_base_swa",          "rope.scaling.factor",         "rope.scaling.attn_factor",
       "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow", "rope.scaling.yarn_log_multiplier",
       "attn_logit_softcapping",      "final_logit_softcapping",     "attention.temperature_scale"};
   std::map<std::string, MetadataValue> values;
   for (const std::string &key : request.keys()) {
-    if (whole.contains(key)) {
+    if (of_each_layer.contains(key)) {
+      values[key] = read_layer_list(request, key, 1, max_dimension, recipe.dimensions.layers);
+    } else if (key == "attention.sliding_window_pattern" && recipe.architecture == Architecture::gemma4) {
+      const std::vector<int32_t> flags = read_layer_list(request, key, 0, 1, recipe.dimensions.layers);
+      values[key] = std::vector<bool>(flags.begin(), flags.end());
+    } else if (whole.contains(key)) {
       values[key] = static_cast<uint32_t>(request.integer(key, 0, UINT32_MAX));
     } else if (real.contains(key)) {
       values[key] = static_cast<float>(request.number_or(key, 0.0, -1e12, 1e12));
@@ -86,7 +133,7 @@ std::map<std::string, MetadataValue> read_metadata_fields(Request request) {
 }
 
 std::vector<float> read_factors(Request &request, const std::string &key, size_t count) {
-  const std::vector<double> numbers = request.number_list_or_empty(key, 1e-6, 1e6);
+  const std::vector<double> numbers = request.number_list_or_empty(key, 1e-6, 1e30);
   if (!numbers.empty() && numbers.size() != count) {
     wrong("request.range", "\"" + key + "\" in the request has " + std::to_string(numbers.size()) + " numbers.",
           "Give one for every pair of rotated dimensions: " + std::to_string(count) + ".");
@@ -97,18 +144,20 @@ std::vector<float> read_factors(Request &request, const std::string &key, size_t
 void read_shape(Request &request, ModelRecipe &recipe) {
   recipe.architecture = read_architecture(request.text("architecture"));
   read_dimensions(request.object("dimensions"), recipe);
-  recipe.metadata = read_metadata_fields(request.object_or_empty("metadata"));
+  recipe.metadata = read_metadata_fields(request.object_or_empty("metadata"), recipe);
+  read_layers_own(request, recipe);
   int64_t rotated = recipe.dimensions.head_dim;
   const auto stated = recipe.metadata.find("rope.dimension_count");
   if (stated != recipe.metadata.end()) rotated = std::get<uint32_t>(stated->second);
   recipe.rope_factors = read_factors(request, "ropeFactors", static_cast<size_t>(rotated / 2));
   recipe.long_factors = read_factors(request, "longRopeFactors", static_cast<size_t>(rotated / 2));
   const ArchitectureTraits &traits = traits_of(recipe.architecture);
-  const bool takes_factors = traits.rope_factors || traits.long_factors;
+  const bool takes_factors = traits.rope_factors || traits.full_factors || traits.long_factors;
   if ((!recipe.rope_factors.empty() && !takes_factors) || (!recipe.long_factors.empty() && !traits.long_factors) ||
-      (traits.long_factors && recipe.rope_factors.empty() != recipe.long_factors.empty())) {
+      (traits.long_factors && recipe.rope_factors.empty() != recipe.long_factors.empty()) ||
+      (traits.full_factors && recipe.rope_factors.empty())) {
     wrong("request.range", "The rope factors in the request do not fit the architecture.",
-          "llama and mistral3 take ropeFactors, phi3 both ropeFactors and longRopeFactors.");
+          "llama and mistral3 take ropeFactors, gemma4 needs them, phi3 takes both ropeFactors and longRopeFactors.");
   }
   if (const auto biases = request.optional_text_list("biases")) {
     const auto names = projection_names();
@@ -184,7 +233,7 @@ std::map<std::string, ggml_type> read_types(Request request) {
   std::map<std::string, ggml_type> types;
   for (const std::string &name : request.keys()) {
     const auto targets = projection_names();
-    const bool known = name == "token_embd" || name == "output" ||
+    const bool known = name == "token_embd" || name == "per_layer_token_embd" || name == "output" ||
                        std::find(targets.begin(), targets.end(), name) != targets.end();
     if (!known) {
       wrong("request.unknown_field", "\"types\" in the request names \"" + name + "\", which is no weight matrix.",

@@ -8,7 +8,7 @@ namespace {
 using enum Architecture;
 
 // Facts from each family's graph in llama.cpp (src/models at the pinned tag).
-constexpr std::array<ArchitectureTraits, 10> table = {{
+constexpr std::array<ArchitectureTraits, 11> table = {{
     {.architecture = llama,
      .name = "llama",
      .models = "Llama 2 and 3, Mistral, SmolLM2, TinyLlama",
@@ -56,6 +56,18 @@ constexpr std::array<ArchitectureTraits, 10> table = {{
      .qk_norm = true,
      .post_norms = true,
      .scaled_embedding = true},
+    {.architecture = gemma4,
+     .name = "gemma4",
+     .models = "Gemma 4 without experts",
+     .rope_style = RopeStyle::neox,
+     .activation = Activation::gelu,
+     .qk_norm = true,
+     .value_norm = true,
+     .post_norms = true,
+     .scaled_embedding = true,
+     .full_factors = true,
+     .optional_values = true,
+     .output_scales = true},
     {.architecture = phi3,
      .name = "phi3",
      .models = "Phi-3, Phi-3.5, Phi-4",

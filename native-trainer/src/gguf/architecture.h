@@ -11,7 +11,7 @@
 
 namespace trex {
 
-enum class Architecture { llama, mistral3, smollm3, qwen2, qwen3, gemma2, gemma3, phi3, qwen3moe, qwen35 };
+enum class Architecture { llama, mistral3, smollm3, qwen2, qwen3, gemma2, gemma3, phi3, qwen3moe, qwen35, gemma4 };
 
 // How a rotary embedding pairs the dimensions of a head: norm rotates (0,1), (2,3), ...; neox rotates (0, D/2), ...
 enum class RopeStyle { norm, neox };
@@ -23,6 +23,7 @@ struct ArchitectureTraits {
   RopeStyle rope_style;
   Activation activation;
   bool qk_norm = false;          // every head of q and k goes through an RMSNorm before it is rotated
+  bool value_norm = false;       // every head of v goes through an RMSNorm without weights
   bool post_norms = false;       // attention's and the feed-forward block's output go through a norm before they are added
   bool fused = false;            // q, k and v are one matrix, gate and up another
   bool scaled_embedding = false; // embeddings are multiplied by sqrt(width)
@@ -30,6 +31,9 @@ struct ArchitectureTraits {
   bool wide_heads = true;        // heads * head_dim may differ from the width
   bool partial_rope = false;     // only some dimensions of a head are rotated
   bool rope_factors = false;     // rope_freqs.weight may be there
+  bool full_factors = false;     // rope_freqs.weight must be there when a layer sees everything, for these layers alone
+  bool optional_values = false;  // a layer may have no attn_v: its values are what attn_k gives, before the head norm
+  bool output_scales = false;    // blk.N.layer_output_scale.weight may be there
   bool long_factors = false;     // rope_factors_short.weight and rope_factors_long.weight may be there
   bool experts = false;          // the feed-forward block is a mixture of experts
   bool gated_attention = false;  // attn_q holds a query and a gate for every head; attention's output passes the gate

@@ -225,6 +225,7 @@ private:
     case Architecture::gemma2: return read_gemma2(p);
     case Architecture::gemma3: return read_gemma3(p);
     case Architecture::qwen35: return read_qwen35(p);
+    case Architecture::gemma4: return read_gemma4(p);
     case Architecture::llama:
     case Architecture::qwen2:
     case Architecture::qwen3:
@@ -327,6 +328,71 @@ private:
     }
   }
 
+  // Full layers have the first rope and head size, windowed ones the second.
+  void read_gemma4(HyperParameters &p) const {
+    const int64_t window = dimension("attention.sliding_window", std::nullopt, max_context);
+    const int64_t head_dim = dimension("attention.key_length_swa", std::nullopt, 4096);
+    if (head_dim % 2 != 0) bad_dimension("attention.key_length_swa", std::to_string(head_dim));
+    const int64_t value_dim = dimension("attention.value_length_swa", std::nullopt, 4096);
+    if (value_dim != head_dim) bad_dimension("attention.value_length_swa", std::to_string(value_dim));
+    RopeParameters local = p.ropes.front();
+    local.base = positive("rope.freq_base_swa", 10000.0);
+    local.position_scale = 1.0;
+    local.dims = dimension("rope.dimension_count_swa", local.dims, 4096);
+    if (local.dims % 2 != 0 || local.dims > head_dim)
+      bad_dimension("rope.dimension_count_swa", std::to_string(local.dims));
+    p.ropes.push_back(std::move(local));
+    const std::vector<bool> windowed = windowed_layers(p.layers.size());
+    for (size_t layer = 0; layer < p.layers.size(); ++layer) {
+      if (!windowed[layer]) continue;
+      p.layers[layer].window = window;
+      p.layers[layer].rope = 1;
+      p.layers[layer].head_dim = head_dim;
+    }
+    share_keys(p);
+    p.attention_scale = 1.0;
+    p.logit_softcap = number("final_logit_softcapping", 30.0);
+    if (p.logit_softcap < 0.0) bad_dimension("final_logit_softcapping", std::to_string(p.logit_softcap));
+    const std::string key = "embedding_length_per_layer_input";
+    if (!metadata_.unsigned_value(prefix_ + key)) missing(key);
+    if (metadata_.unsigned_value(prefix_ + key) != 0)
+      p.per_layer_embedding = dimension(key, std::nullopt, max_dimension);
+  }
+
+  // One value for all layers, or a list with one for each. llama.cpp needs at least one windowed layer.
+  std::vector<bool> windowed_layers(size_t layers) const {
+    const std::string key = "attention.sliding_window_pattern";
+    std::vector<bool> windowed;
+    if (metadata_.is_array(prefix_ + key)) {
+      windowed = *metadata_.boolean_array(prefix_ + key);
+    } else {
+      const std::optional<uint64_t> all = metadata_.unsigned_value(prefix_ + key);
+      if (!all) missing(key);
+      windowed.assign(layers, *all != 0);
+    }
+    if (windowed.size() != layers) bad_dimension(key, "of " + std::to_string(windowed.size()) + " entries");
+    if (std::find(windowed.begin(), windowed.end(), true) == windowed.end())
+      bad_dimension(key, "without a windowed layer");
+    return windowed;
+  }
+
+  // The last layers read the keys and values of the last layer of their kind that has its own: in llama.cpp always the
+  // last but one for windowed layers and the last for full ones.
+  void share_keys(HyperParameters &p) const {
+    const std::string key = "attention.shared_kv_layers";
+    const uint64_t shared = metadata_.unsigned_value(prefix_ + key).value_or(0);
+    if (shared + 2 > p.layers.size()) bad_dimension(key, std::to_string(shared));
+    const size_t own = p.layers.size() - static_cast<size_t>(shared);
+    for (size_t layer = own; layer < p.layers.size(); ++layer) {
+      LayerShape &reader = p.layers[layer];
+      const size_t from = own - (reader.window > 0 ? 2 : 1);
+      if (p.layers[from].window != reader.window || p.layers[from].kv_heads != reader.kv_heads) {
+        bad_dimension(key, std::to_string(shared));
+      }
+      reader.keys_from = static_cast<int>(from);
+    }
+  }
+
   const Metadata &metadata_;
   std::string prefix_;
 };
@@ -335,6 +401,11 @@ private:
 
 bool HyperParameters::has_bias(std::string_view projection) const {
   return std::find(biases.begin(), biases.end(), projection) != biases.end();
+}
+
+bool HyperParameters::later_layers_read_keys_of(size_t layer) const {
+  return std::any_of(layers.begin(), layers.end(),
+                     [layer](const LayerShape &other) { return other.keys_from == static_cast<int>(layer); });
 }
 
 HyperParameters read_metadata(const Metadata &metadata) { return Reader(metadata).read(); }

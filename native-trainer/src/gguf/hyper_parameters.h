@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 namespace trex {
 
 inline constexpr int no_rope = -1;
+inline constexpr int own_keys = -1;
 
 // A gated delta net's sizes (model/delta_net_block.h).
 struct DeltaNetShape {
@@ -36,10 +38,14 @@ struct LayerShape {
   int64_t experts = 0;      // of a mixture of experts; 0: one gated block that sees every token
   int64_t experts_used = 0; // experts a token goes to
   DeltaNetShape delta{};
+  int keys_from = own_keys; // an earlier layer whose keys and values this one reads, or own_keys
+  bool values_are_keys = false;        // v is what attn_k gives, as there is no attn_v
+  std::optional<float> output_scale{}; // a constant that multiplies the residual stream behind the layer
 
   bool has_delta_net() const { return delta.value_heads > 0; }
   int64_t q_width() const { return heads * head_dim; }
   int64_t kv_width() const { return kv_heads * head_dim; }
+  bool has_own_keys() const { return keys_from == own_keys; }
 };
 
 // A rotary embedding; model/rope_angles.h turns it into a table. Names and defaults follow llama.cpp.
@@ -59,6 +65,7 @@ struct HyperParameters {
   Architecture architecture = Architecture::llama;
   std::vector<LayerShape> layers;
   int64_t embedding = 0; // width of the residual stream
+  int64_t per_layer_embedding = 0; // of the embeddings that every layer has of its own; 0: none
   int64_t vocab = 0;
   int64_t context_length = 0; // tokens the model was trained for
   std::vector<RopeParameters> ropes; // one, or two where windowed layers have their own
@@ -78,9 +85,11 @@ struct HyperParameters {
   bool has_bias(std::string_view projection) const;
   // Whether a token's keys and values are all that later tokens need of it. A recurrent layer's state is more.
   bool keys_carry_everything() const { return !traits().delta_net; }
+  bool later_layers_read_keys_of(size_t layer) const;
 };
 
-// What the metadata alone says: everything but vocab, tied_embeddings, biases and rope factors. Throws Failure CONFIG:
+// What the metadata alone says: everything but vocab, tied_embeddings, biases, rope factors, output
+// scales and which layers lack attn_v. Throws Failure CONFIG:
 // "model.unsupported_architecture", "model.missing_metadata", "model.bad_dimension", "model.unsupported_feature".
 HyperParameters read_metadata(const Metadata &metadata);
 

@@ -129,6 +129,20 @@ std::optional<std::vector<int64_t>> Metadata::integer_array(const std::string &k
   return result;
 }
 
+std::optional<std::vector<bool>> Metadata::boolean_array(const std::string &key) const {
+  const int64_t id = key_of_type(key, GGUF_TYPE_ARRAY, "an array of true and false");
+  if (id < 0) return std::nullopt;
+  std::vector<bool> result;
+  if (gguf_get_arr_type(context_, id) != GGUF_TYPE_BOOL) {
+    const std::optional<std::vector<int64_t>> numbers = integer_array(key);
+    for (const int64_t value : *numbers) result.push_back(value != 0);
+    return result;
+  }
+  const auto *data = static_cast<const int8_t *>(gguf_get_arr_data(context_, id));
+  for (size_t index = 0; index < gguf_get_arr_n(context_, id); ++index) result.push_back(data[index] != 0);
+  return result;
+}
+
 bool Metadata::is_array(const std::string &key) const {
   const int64_t id = gguf_find_key(context_, key.c_str());
   return id >= 0 && gguf_get_kv_type(context_, id) == GGUF_TYPE_ARRAY;

@@ -24,6 +24,7 @@ public:
   std::optional<uint64_t> array_length(const std::string &key) const;
   std::optional<std::vector<std::string>> text_array(const std::string &key) const;
   std::optional<std::vector<int64_t>> integer_array(const std::string &key) const;
+  std::optional<std::vector<bool>> boolean_array(const std::string &key) const; // whole numbers will do; 0 is false
   bool is_array(const std::string &key) const; // false when absent
 
   const std::string &path() const { return path_; }

@@ -20,6 +20,7 @@ public:
     p_.tied_embeddings = p_.traits().always_tied || file_.find("output.weight") == nullptr;
     check_tensors();
     find_biases();
+    read_layers_own();
     read_factors("rope_freqs.weight", &RopeParameters::factors);
     read_factors("rope_factors_short.weight", &RopeParameters::factors);
     read_factors("rope_factors_long.weight", &RopeParameters::long_factors);
@@ -86,6 +87,25 @@ private:
              "Choose another edition of the model.");
       }
       if (found != 0) p_.biases.emplace_back(projection);
+    }
+  }
+
+  // What differs between layers and no metadata says.
+  void read_layers_own() {
+    for (size_t index = 0; index < p_.layers.size(); ++index) {
+      LayerShape &layer = p_.layers[index];
+      const std::string prefix = "blk." + std::to_string(index) + ".";
+      const bool no_values = p_.traits().optional_values && file_.find(prefix + "attn_v.weight") == nullptr;
+      layer.values_are_keys = layer.has_own_keys() && no_values;
+      const TensorView *scale = file_.find(prefix + "layer_output_scale.weight");
+      if (scale == nullptr) continue;
+      float value = 0.0f;
+      decode_row(scale->type, scale->data, &value, 1);
+      if (!std::isfinite(value) || value == 0.0f) {
+        fail("model.bad_dimension", "its " + scale->name + " is not a finite number other than 0",
+             "Download or export the file again.");
+      }
+      layer.output_scale = value;
     }
   }
 

@@ -62,6 +62,7 @@ void write_dimensions(ModelWriter &writer, const ModelRecipe &recipe) {
     if (const auto *real = std::get_if<float>(&value)) writer.set_f32(prefix + key, *real);
     if (const auto *text = std::get_if<std::string>(&value)) writer.set_text(prefix + key, *text);
     if (const auto *list = std::get_if<std::vector<int32_t>>(&value)) writer.set_i32_array(prefix + key, *list);
+    if (const auto *flags = std::get_if<std::vector<bool>>(&value)) writer.set_bool_array(prefix + key, *flags);
   }
 }
 
@@ -75,6 +76,13 @@ HyperParameters shape_of(const ModelWriter &writer, const ModelRecipe &recipe) {
   shape.biases = recipe.biases;
   shape.ropes.front().factors = recipe.rope_factors;
   shape.ropes.front().long_factors = recipe.long_factors;
+  for (const int32_t layer : recipe.values_from_keys) {
+    LayerShape &one = shape.layers.at(static_cast<size_t>(layer));
+    one.values_are_keys = one.has_own_keys();
+  }
+  for (size_t layer = 0; layer < recipe.output_scales.size(); ++layer) {
+    shape.layers.at(layer).output_scale = recipe.output_scales[layer];
+  }
   return shape;
 }
 
@@ -101,6 +109,15 @@ std::map<std::string, StorageType> chosen_types(const ModelRecipe &recipe, const
     types[spec.name] = {chosen->second, storable_type(chosen->second, static_cast<int>(spec.shape.size()), spec.shape[0])};
   }
   return types;
+}
+
+// The values of a tensor that the recipe gives; empty for weights.
+std::vector<float> constants_of(const std::string &name, const ModelRecipe &recipe) {
+  if (name == "rope_factors_long.weight") return recipe.long_factors;
+  if (is_rope_factors(name)) return recipe.rope_factors;
+  if (is_constant(name))
+    return {recipe.output_scales.at(std::stoul(name.substr(4)))}; // "blk.3.layer_output_scale.weight"
+  return {};
 }
 
 } // namespace
@@ -132,13 +149,11 @@ MadeModel make_model(const ModelRecipe &recipe, const std::string &utf8_path, Th
     source.shape = spec.shape;
     source.type = type == types.end() ? GGML_TYPE_F32 : type->second.stored;
     const bool is_norm = spec.name.ends_with("_norm.weight"), is_rate = spec.name.ends_with(".ssm_a");
-    const std::vector<float> *factors = !is_rope_factors(spec.name)                  ? nullptr
-                                        : spec.name == "rope_factors_long.weight" ? &recipe.long_factors
-                                                                                    : &recipe.rope_factors;
+    const std::vector<float> given = constants_of(spec.name, recipe);
     source.fill = [&recipe, key = mix(recipe.seed ^ hash_name(spec.name)), columns = spec.shape[0], is_norm,
-                   is_rate, factors](int64_t first_row, int64_t rows, float *out) {
-      if (factors != nullptr) {
-        std::copy(factors->begin(), factors->end(), out);
+                   is_rate, given](int64_t first_row, int64_t rows, float *out) {
+      if (!given.empty()) {
+        std::copy(given.begin(), given.end(), out);
       } else if (is_norm) {
         std::fill_n(out, rows * columns, 1.0f);
       } else {

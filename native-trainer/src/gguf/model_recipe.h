@@ -34,7 +34,8 @@ struct ModelDimensions {
   double rope_base = 10000.0, rms_epsilon = 1e-6;
 };
 
-using MetadataValue = std::variant<uint32_t, float, std::string, std::vector<int32_t>>;
+// Lists have one entry for each layer, but for the sections of a rope.
+using MetadataValue = std::variant<uint32_t, float, std::string, std::vector<int32_t>, std::vector<bool>>;
 
 struct ModelRecipe {
   std::string name;
@@ -44,6 +45,8 @@ struct ModelRecipe {
   bool tied_embeddings = true;
   std::vector<std::string> biases;                // projections that get a random bias, "attn_q"
   std::vector<float> rope_factors, long_factors;  // rope_freqs, or rope_factors_short and rope_factors_long; may be empty
+  std::vector<int32_t> values_from_keys;          // layers without an attn_v of their own (gemma4)
+  std::vector<float> output_scales;               // of each layer (gemma4); may be empty
   const ModelFile *vocabulary = nullptr; // its "tokenizer." metadata is copied; else `tokenizer` is written
   TokenizerRecipe tokenizer;
   std::optional<std::string> chat_template; // replaces the vocabulary's own

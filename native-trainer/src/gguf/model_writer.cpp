@@ -168,6 +168,11 @@ void ModelWriter::set_f32_array(const std::string &key, const std::vector<float>
   gguf_set_arr_data(state_->metadata, key.c_str(), GGUF_TYPE_FLOAT32, values.data(), values.size());
 }
 
+void ModelWriter::set_bool_array(const std::string &key, const std::vector<bool> &values) {
+  const std::vector<int8_t> bytes(values.begin(), values.end());
+  gguf_set_arr_data(state_->metadata, key.c_str(), GGUF_TYPE_BOOL, bytes.data(), bytes.size());
+}
+
 void ModelWriter::copy_keys(const ModelFile &source, std::string_view prefix) {
   // ggml copies all or nothing, so the rest is removed from a copy.
   gguf_context *copy = gguf_init_empty();

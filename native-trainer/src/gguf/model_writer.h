@@ -47,6 +47,7 @@ public:
   void set_bool(const std::string &key, bool value);
   void set_text_array(const std::string &key, const std::vector<std::string> &values);
   void set_i32_array(const std::string &key, const std::vector<int32_t> &values);
+  void set_bool_array(const std::string &key, const std::vector<bool> &values);
   void set_f32_array(const std::string &key, const std::vector<float> &values);
   // Copies every key of `source` that starts with `prefix`.
   void copy_keys(const ModelFile &source, std::string_view prefix);

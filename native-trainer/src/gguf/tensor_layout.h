@@ -15,6 +15,7 @@ struct TensorSpec {
   std::string name;
   std::vector<int64_t> shape; // ggml order: {in, out}, {width}, or {in, out, experts}
   bool required = true;
+  bool present = true; // an optional one whose presence only `parameters` tells, like a layer's own attn_v
 };
 
 // All tensors, in the order llama.cpp's converter writes them. Optional ones (output.weight when tied, biases, rope
@@ -26,6 +27,8 @@ std::vector<TensorSpec> present_tensors(const HyperParameters &parameters);
 
 // Frequencies, not weights: never trained, never quantised.
 bool is_rope_factors(std::string_view tensor_name);
+// These and the layers' output scales.
+bool is_constant(std::string_view tensor_name);
 
 // Every name a projection inside a layer can have, "attn_q" ... "ffn_down_exps", in the order of model.h's Projection.
 std::span<const std::string_view> projection_names();

@@ -165,7 +165,8 @@ MixShape mix_shape(const HyperParameters &parameters) {
 
 bool takes_storage_type(std::string_view name, size_t dimensions) {
   return dimensions > 1 && name.ends_with("weight") && !contains(name, "_norm.weight") &&
-         !contains(name, "ffn_gate_inp.weight") && !contains(name, "ssm_conv1d");
+         !contains(name, "ffn_gate_inp.weight") && !contains(name, "ssm_conv1d") &&
+         !contains(name, "per_layer_model_proj");
 }
 
 std::map<std::string, StorageType> storage_types(const Storage &storage, std::span<const TensorSpec> tensors,

@@ -62,18 +62,34 @@ void take_delta_net(LayerActivations &a, Carver &carver, const HyperParameters &
   a.middle = carver.take(tokens, p.embedding);
 }
 
+void take_keys(LayerActivations &a, Carver &carver, const LayerShape &layer, int64_t tokens, int64_t carried) {
+  a.k = rows_from(carver.take(carried + tokens, layer.kv_width()), carried);
+  a.v = rows_from(carver.take(carried + tokens, layer.kv_width()), carried);
+}
+
+void take_before_norms(LayerActivations &a, Carver &carver, const ArchitectureTraits &traits, const LayerShape &layer,
+                       int64_t tokens) {
+  if (traits.qk_norm) {
+    a.q_raw = carver.take(tokens, query_width(layer, traits));
+    a.q_rstd = carver.take(tokens * layer.heads);
+  }
+  if (traits.qk_norm && layer.has_own_keys()) {
+    a.k_raw = carver.take(tokens, layer.kv_width());
+    a.k_rstd = carver.take(tokens * layer.kv_heads);
+  }
+  if (traits.value_norm && layer.has_own_keys()) {
+    a.v_raw = layer.values_are_keys ? a.k_raw : carver.take(tokens, layer.kv_width());
+    a.v_rstd = carver.take(tokens * layer.kv_heads);
+  }
+}
+
 void take_attention(LayerActivations &a, Carver &carver, const HyperParameters &p, const LayerShape &layer,
-                    int64_t tokens, int64_t carried) {
+                    int64_t tokens, int64_t carried, bool has_keys) {
   const ArchitectureTraits &traits = p.traits();
   if (layer.has_delta_net()) return take_delta_net(a, carver, p, layer.delta, tokens);
   const int64_t q = layer.q_width(), kv = layer.kv_width();
   a.attention_rstd = carver.take(tokens);
-  if (traits.qk_norm) {
-    a.q_raw = carver.take(tokens, query_width(layer, traits));
-    a.k_raw = carver.take(tokens, kv);
-    a.q_rstd = carver.take(tokens * layer.heads);
-    a.k_rstd = carver.take(tokens * layer.kv_heads);
-  }
+  take_before_norms(a, carver, traits, layer, tokens);
   if (traits.fused) {
     a.qkv = rows_from(carver.take(carried + tokens, q + 2 * kv), carried);
     a.q = columns_of(a.qkv, 0, q);
@@ -81,8 +97,7 @@ void take_attention(LayerActivations &a, Carver &carver, const HyperParameters &
     a.v = columns_of(a.qkv, q + kv, kv);
   } else {
     a.q = carver.take(tokens, q);
-    a.k = rows_from(carver.take(carried + tokens, kv), carried);
-    a.v = rows_from(carver.take(carried + tokens, kv), carried);
+    if (!has_keys) take_keys(a, carver, layer, tokens, carried);
   }
   a.attention = carver.take(tokens, q);
   a.lse = carver.take(tokens * layer.heads);
@@ -125,10 +140,44 @@ void take_rest(LayerActivations &a, Carver &carver, const HyperParameters &p, co
     a.post_ffn_rstd = carver.take(tokens);
   }
   if (layer.experts > 0) take_routes(a.experts, carver, layer, tokens);
+  if (p.per_layer_embedding > 0) {
+    a.block_out = carver.take(tokens, p.embedding);
+    a.inp_gate = carver.take(tokens, p.per_layer_embedding);
+    a.proj_out = carver.take(tokens, p.embedding);
+    a.per_layer_rstd = carver.take(tokens);
+  }
   for (size_t i = 0; i < projection_count; ++i) {
-    const int64_t rows = i >= ffn_gate_exps ? tokens * layer.experts_used : tokens;
+    const bool of_slots = i >= ffn_gate_exps && i <= ffn_down_exps;
+    const int64_t rows = of_slots ? tokens * layer.experts_used : tokens;
     a.h[i] = rows * ranks[i] > 0 ? carver.take(rows * ranks[i]) : nullptr;
   }
+}
+
+// Keys and values that later layers read outlive their layer.
+void take_shared_keys(PassMemory &memory, Carver &carver, const HyperParameters &p, const PassLimits &limits) {
+  for (size_t index = 0; index < p.layers.size(); ++index) {
+    const LayerShape &layer = p.layers[index];
+    LayerActivations &a = memory.layers[index];
+    if (p.later_layers_read_keys_of(index)) {
+      take_keys(a, carver, layer, limits.tokens, limits.carried);
+      if (limits.backward) a.readers_dk = carver.take(limits.tokens, layer.kv_width());
+      if (limits.backward) a.readers_dv = carver.take(limits.tokens, layer.kv_width());
+    }
+    if (layer.has_own_keys()) continue;
+    const LayerActivations &from = memory.layers[static_cast<size_t>(layer.keys_from)];
+    a.k = from.k;
+    a.v = from.v;
+    a.readers_dk = from.readers_dk;
+    a.readers_dv = from.readers_dv;
+  }
+}
+
+void take_per_layer(PassMemory &memory, Carver &carver, const HyperParameters &p, int64_t tokens) {
+  const int64_t all = p.layer_count() * p.per_layer_embedding;
+  if (all == 0) return;
+  memory.per_layer.projected = carver.take(tokens, all);
+  memory.per_layer.rstd = carver.take(tokens * p.layer_count());
+  memory.per_layer.inputs = carver.take(tokens, all);
 }
 
 // Which pieces of a layer are its own, and which lie over those of the other layers.
@@ -139,13 +188,18 @@ void take_layers(PassMemory &memory, Carver &carver, const HyperParameters &p, c
   memory.layers.resize(p.layers.size());
   const Matrix shared_x = limits.backward ? Matrix{} : carver.take(tokens, p.embedding);
   for (LayerActivations &a : memory.layers) a.x = limits.backward ? carver.take(tokens, p.embedding) : shared_x;
+  take_shared_keys(memory, carver, p, limits);
+  const auto has_keys = [&p](size_t layer) {
+    return !p.layers[layer].has_own_keys() || p.later_layers_read_keys_of(layer);
+  };
   for (size_t layer = 0; own_all && layer < p.layers.size(); ++layer) {
-    take_attention(memory.layers[layer], carver, p, p.layers[layer], tokens, 0);
+    take_attention(memory.layers[layer], carver, p, p.layers[layer], tokens, 0, has_keys(layer));
     take_rest(memory.layers[layer], carver, p, p.layers[layer], tokens, limits.ranks[layer]);
     if (own_ffn) take_feed_forward(memory.layers[layer], carver, p, p.layers[layer], tokens);
   }
   if (own_ffn) return;
   for (size_t layer = 0; limits.carried > 0 && layer < p.layers.size(); ++layer) {
+    if (!p.layers[layer].has_own_keys()) continue;
     memory.layers[layer].kept_k = carver.take(limits.carried, p.layers[layer].kv_width());
     memory.layers[layer].kept_v = carver.take(limits.carried, p.layers[layer].kv_width());
   }
@@ -153,7 +207,7 @@ void take_layers(PassMemory &memory, Carver &carver, const HyperParameters &p, c
   for (size_t layer = 0; layer < p.layers.size(); ++layer) {
     carver.rewind(start);
     LayerActivations &a = memory.layers[layer];
-    if (!own_all) take_attention(a, carver, p, p.layers[layer], tokens, limits.carried);
+    if (!own_all) take_attention(a, carver, p, p.layers[layer], tokens, limits.carried, has_keys(layer));
     if (!own_all) take_rest(a, carver, p, p.layers[layer], tokens, limits.ranks[layer]);
     take_feed_forward(a, carver, p, p.layers[layer], tokens);
   }
@@ -184,15 +238,19 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   const int64_t value_heads = largest(p, [](const LayerShape &layer) { return layer.delta.value_heads; });
   const int64_t used = largest(p, [](const LayerShape &layer) { return layer.experts_used; });
   const int64_t experts = largest(p, [](const LayerShape &layer) { return layer.experts; });
-  const int64_t inner = largest(p, [](const LayerShape &layer) { // of all of a token's slots together
+  const int64_t slots_inner = largest(p, [](const LayerShape &layer) { // of all of a token's slots together
     return layer.feed_forward * std::max<int64_t>(1, layer.experts_used);
   });
+  const int64_t inner = std::max(p.per_layer_embedding, slots_inner);
   Workspace w;
   w.normed = carver.take(tokens, p.embedding);
   w.activated = carver.take(tokens, inner);
   if (experts > 0) w.slot_x = carver.take(tokens * used, p.embedding);
   if (experts > 0) w.router = carver.take(tokens, experts);
   if (p.traits().gated_attention || value_heads > 0) w.gated = carver.take(tokens, q);
+  if (p.per_layer_embedding > 0) w.table_rows = carver.take(tokens, p.layer_count() * p.per_layer_embedding);
+  if (p.traits().output_scales) w.factors = carver.take(tokens);
+  if (p.traits().value_norm) w.ones = carver.take(largest(p, [](const LayerShape &layer) { return layer.head_dim; }));
   w.final_x = carver.take(tokens, p.embedding);
   w.head_x = carver.take(rows, p.embedding);
   w.head_normed = carver.take(rows, p.embedding);
@@ -203,7 +261,7 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   const int64_t widest = largest(p, [](const LayerShape &layer) {
     return std::max({layer.q_width(), layer.delta.value_width(), layer.feed_forward});
   });
-  if (limits.dropout) w.dropped = carver.take(tokens * std::max(p.embedding, widest));
+  if (limits.dropout) w.dropped = carver.take(tokens * std::max({p.embedding, p.per_layer_embedding, widest}));
   w.dx = carver.take(tokens, p.embedding);
   w.dnormed = carver.take(tokens, p.embedding);
   if (p.traits().post_norms) w.dblock = carver.take(tokens, p.embedding);
@@ -246,6 +304,7 @@ int64_t head_chunk_rows(const HyperParameters &parameters, int64_t tokens) {
 PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, float *base) {
   PassMemory memory;
   Carver carver(base);
+  take_per_layer(memory, carver, parameters, limits.tokens);
   take_layers(memory, carver, parameters, limits);
   memory.activation_floats = carver.position();
   memory.work = take_workspace(carver, parameters, limits);

@@ -2,8 +2,9 @@
 // the pieces also measures them, so that what is planned is what is used.
 //
 // T tokens of the largest micro-batch, C residual width, D head width, Q = heads * D, K = kv_heads * D, F feed-forward
-// width, V vocabulary, N target tokens of a chunk of the head, E experts, S = T * k slots: one for each of the k experts
-// that a token goes to. In a gated delta net Hk key heads, Hv value heads, V = Hv * D and W = 2 Hk D + V.
+// width, P width of per-layer embeddings, L layers, V vocabulary, N target tokens of a chunk of the head, E experts,
+// S = T * k slots: one for each of the k experts that a token goes to. In a gated delta net Hk key heads, Hv value
+// heads, V = Hv * D and W = 2 Hk D + V.
 #pragma once
 
 #include <array>
@@ -35,7 +36,7 @@ struct PassLimits {
   bool backward = false;              // what a layer's backward pass needs is kept; otherwise the layers share one set
   std::vector<ProjectionRanks> ranks; // of each layer
   Recompute recompute = Recompute::nothing;
-  bool dropout = true;                // LoRA dropout needs scratch as wide as the widest input
+  bool dropout = true; // LoRA dropout needs scratch as wide as the widest input
   int64_t carried = 0; // rows of keys and values that go from batch to batch (carried_keys.h); without backward only
 };
 
@@ -56,8 +57,12 @@ struct LayerActivations {
   Matrix q_raw, k_raw;               // [T, Q], [T, K] before the head norms, where there are any; gated: q_raw is [T, 2 Q]
   float *q_rstd = nullptr;           // [T * heads]
   float *k_rstd = nullptr;           // [T * kv_heads]
+  Matrix v_raw;                      // [T, K] before its norm, where there is one; k_raw itself where values are keys
+  float *v_rstd = nullptr;           // [T * kv_heads]
   Matrix qkv;                        // [T, Q + 2 K] when fused
   Matrix q, k, v;                    // [T, Q], [T, K], [T, K]; q and k rotated. Room for carried rows lies before them
+  // k and v may be those of an earlier layer. Both then share these too: [T, K] each, the gradient from the readers.
+  Matrix readers_dk, readers_dv;
   Matrix kept_k, kept_v;             // [carried, K] each, of this layer alone
   Matrix attention;                  // [T, Q]
   float *lse = nullptr;              // [heads, T]
@@ -77,8 +82,19 @@ struct LayerActivations {
   Matrix gate, up;                   // [T, F] each
   Matrix ffn_out;                    // [T, C] before the post-norm, where there is one
   float *post_ffn_rstd = nullptr;    // [T]
+  Matrix block_out;                  // [T, C] residual stream before the per-layer embedding, where there is one
+  Matrix inp_gate;                   // [T, P]
+  Matrix proj_out;                   // [T, C] before its norm
+  float *per_layer_rstd = nullptr;   // [T]
   ExpertActivations experts;
   float *h[projection_count] = {};   // [T, rank] or, of experts, [S, rank]: A x of each LoRA
+};
+
+// Of per-layer embeddings, where there are any.
+struct PerLayerActivations {
+  Matrix projected;      // [T, L P] before the norm
+  float *rstd = nullptr; // [T * L]
+  Matrix inputs;         // [T, L P] P columns for each layer, which its backward pass turns into their own gradient
 };
 
 struct Workspace {
@@ -95,6 +111,9 @@ struct Workspace {
   Matrix dattention;          // [T, Q], or [T, V] of a delta net
   Matrix gated;               // [T, Q] or [T, V] what passed the gate; with gates only
   Matrix dbeta, dlog_decay;   // [T, Hv]; with delta nets only
+  Matrix table_rows;          // [T, L P] per-layer embeddings of the tokens
+  float *factors = nullptr;   // [T] one number for all rows
+  float *ones = nullptr;      // [largest D] the weights of a norm that has none
   Matrix dactivated;          // [T, F] or [S, F]
   float *dweights = nullptr;  // [S] gradients of ExpertActivations::weights
   float *dh = nullptr;        // [T, largest rank]
@@ -108,6 +127,7 @@ struct Workspace {
 
 struct PassMemory {
   std::vector<LayerActivations> layers;
+  PerLayerActivations per_layer;
   Workspace work;
   size_t activation_floats = 0;
   size_t workspace_floats = 0;

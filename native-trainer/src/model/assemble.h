@@ -17,7 +17,11 @@ Model assemble_model(HyperParameters parameters, const LinearNamed &linear_named
   const Linear embedding = linear_named("token_embd");
   model.embedding = embedding.weight;
   model.dembedding = embedding.dweight;
+  const Linear table = linear_named("per_layer_token_embd");
+  model.per_layer = {table.weight, table.dweight, linear_named("per_layer_model_proj"),
+                     norm_named("per_layer_proj_norm.weight")};
   for (size_t index = 0; index < parameters.layers.size(); ++index) {
+    const bool own_keys = parameters.layers[index].has_own_keys(); // what a file holds of others is not used
     const std::string prefix = "blk." + std::to_string(index) + ".";
     Layer &layer = model.layers.emplace_back();
     layer.attention_norm = norm_named(prefix + "attn_norm.weight");
@@ -27,13 +31,15 @@ Model assemble_model(HyperParameters parameters, const LinearNamed &linear_named
       layer.post_ffn_norm = norm_named(prefix + "post_ffw_norm.weight");
     }
     layer.q_norm = norm_named(prefix + "attn_q_norm.weight");
-    layer.k_norm = norm_named(prefix + "attn_k_norm.weight");
+    if (own_keys) layer.k_norm = norm_named(prefix + "attn_k_norm.weight");
     layer.conv = norm_named(prefix + "ssm_conv1d.weight");
     layer.decay_rate = norm_named(prefix + "ssm_a");
     layer.decay_bias = norm_named(prefix + "ssm_dt.bias");
     layer.delta_norm = norm_named(prefix + "ssm_norm.weight");
     layer.router = linear_named(prefix + "ffn_gate_inp");
+    layer.per_layer_norm = norm_named(prefix + "post_norm.weight");
     for (size_t p = 0; p < projection_count; ++p) {
+      if (!own_keys && (p == attn_k || p == attn_v)) continue;
       layer.projections[p] = linear_named(prefix + std::string(projection_names()[p]));
     }
   }

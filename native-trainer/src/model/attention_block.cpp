@@ -37,13 +37,79 @@ Matrix gated_attention(const LayerPass &layer) {
   return gated;
 }
 
-void rotate(const LayerPass &layer, Matrix q, Matrix k, float direction) {
+void rotate(const LayerPass &layer, Matrix m, float direction) {
   if (layer.shape.rope == no_rope) return;
   const Pass &pass = layer.pass;
   RopeTable table = pass.ropes[static_cast<size_t>(layer.shape.rope)];
   table.head_dim = layer.shape.head_dim;
-  pass.ops.rope(pass.device, q, pass.batch.positions, table, direction);
-  pass.ops.rope(pass.device, k, pass.batch.positions, table, direction);
+  pass.ops.rope(pass.device, m, pass.batch.positions, table, direction);
+}
+
+void head_norm_forward(const LayerPass &layer, Matrix y, float *rstd, Matrix x, const Norm &norm) {
+  const int64_t head_dim = layer.shape.head_dim;
+  norm_forward(layer.pass, by_head(y, head_dim), rstd, by_head(x, head_dim), norm);
+}
+
+// dx may be dy.
+void head_norm_backward(const LayerPass &layer, Matrix dx, bool add_to_dx, Matrix dy, Matrix x, const Norm &norm,
+                        const float *rstd) {
+  const int64_t head_dim = layer.shape.head_dim;
+  norm_backward(layer.pass, by_head(dx, head_dim), add_to_dx, by_head(dy, head_dim), by_head(x, head_dim), norm, rstd);
+}
+
+// q [T, Q] before it is rotated
+void queries_forward(const LayerPass &layer, Matrix normed) {
+  const LayerActivations &a = layer.a;
+  const bool head_norms = layer.pass.parameters.traits().qk_norm;
+  project(layer, attn_q, head_norms ? a.q_raw : a.q, normed);
+  if (!head_norms) return;
+  norm_forward(layer.pass, by_head(a.q, layer.shape.head_dim), a.q_rstd, queries(layer, a.q_raw), layer.weights.q_norm);
+}
+
+// dq is the gradient of the queries alone, dprojected has room for that of all that the projection gave and holds that of
+// the gates. Without gates both are the same.
+void queries_backward(const LayerPass &layer, Matrix dnormed, Matrix dprojected, Matrix dq, Matrix normed) {
+  const LayerActivations &a = layer.a;
+  if (layer.pass.parameters.traits().qk_norm) {
+    norm_backward(layer.pass, queries(layer, dprojected), false, by_head(dq, layer.shape.head_dim),
+                  queries(layer, a.q_raw), layer.weights.q_norm, a.q_rstd);
+  }
+  project_backward(layer, attn_q, dnormed, false, dprojected, normed);
+}
+
+// k and v [T, K] before k is rotated
+void keys_and_values_forward(const LayerPass &layer, Matrix normed) {
+  const LayerActivations &a = layer.a;
+  const ArchitectureTraits &traits = layer.pass.parameters.traits();
+  project(layer, attn_k, traits.qk_norm ? a.k_raw : a.k, normed);
+  if (!layer.shape.values_are_keys) project(layer, attn_v, traits.value_norm ? a.v_raw : a.v, normed);
+  if (traits.qk_norm) head_norm_forward(layer, a.k, a.k_rstd, a.k_raw, layer.weights.k_norm);
+  if (traits.value_norm) head_norm_forward(layer, a.v, a.v_rstd, a.v_raw, {layer.pass.work.ones});
+}
+
+void keys_and_values_backward(const LayerPass &layer, Matrix dnormed, Matrix dk, Matrix dv, Matrix normed) {
+  const LayerActivations &a = layer.a;
+  const ArchitectureTraits &traits = layer.pass.parameters.traits();
+  const bool values_are_keys = layer.shape.values_are_keys;
+  if (traits.qk_norm) head_norm_backward(layer, dk, false, dk, a.k_raw, layer.weights.k_norm, a.k_rstd);
+  if (traits.value_norm) {
+    head_norm_backward(layer, values_are_keys ? dk : dv, values_are_keys, dv, a.v_raw, {layer.pass.work.ones},
+                       a.v_rstd);
+  }
+  project_backward(layer, attn_k, dnormed, true, dk, normed);
+  if (!values_are_keys) project_backward(layer, attn_v, dnormed, true, dv, normed);
+}
+
+// The layers that read this one's keys and values come first in the backward pass. A reader leaves its part of their
+// gradient with theirs, the owner takes up the sum.
+void pass_on_to_owner(const LayerPass &layer, const QkvGradients &d) {
+  if (!layer.shape.has_own_keys()) {
+    add_rows(layer.pass, layer.a.readers_dk, d.k);
+    add_rows(layer.pass, layer.a.readers_dv, d.v);
+  } else if (layer.a.readers_dk.data != nullptr) {
+    add_rows(layer.pass, d.k, layer.a.readers_dk);
+    add_rows(layer.pass, d.v, layer.a.readers_dv);
+  }
 }
 
 } // namespace
@@ -53,22 +119,16 @@ void attention_block_forward(const LayerPass &layer) {
   const HyperParameters &p = pass.parameters;
   const LayerActivations &a = layer.a;
   const Matrix normed = pass.work.normed;
-  const int64_t head_dim = layer.shape.head_dim;
 
   norm_forward(pass, normed, a.attention_rstd, a.x, layer.weights.attention_norm);
   if (p.traits().fused) {
     project(layer, attn_qkv, a.qkv, normed);
   } else {
-    const bool head_norms = p.traits().qk_norm;
-    project(layer, attn_q, head_norms ? a.q_raw : a.q, normed);
-    project(layer, attn_k, head_norms ? a.k_raw : a.k, normed);
-    project(layer, attn_v, a.v, normed);
-    if (head_norms) {
-      norm_forward(pass, by_head(a.q, head_dim), a.q_rstd, queries(layer, a.q_raw), layer.weights.q_norm);
-      norm_forward(pass, by_head(a.k, head_dim), a.k_rstd, by_head(a.k_raw, head_dim), layer.weights.k_norm);
-    }
+    queries_forward(layer, normed);
+    if (layer.shape.has_own_keys()) keys_and_values_forward(layer, normed);
   }
-  rotate(layer, a.q, a.k, 1.0f);
+  rotate(layer, a.q, 1.0f);
+  if (layer.shape.has_own_keys()) rotate(layer, a.k, 1.0f);
   if (pass.temperatures != nullptr) pass.ops.scale_rows(pass.device, a.q, pass.temperatures);
   carry_in(layer);
   pass.ops.attention_forward(pass.device, a.attention, a.lse, a.q, with_carried(a.k, pass.batch.carried),
@@ -107,13 +167,9 @@ void attention_block_backward(const LayerPass &layer, bool input_gradient) {
   pass.ops.attention_backward(pass.device, dq, d.k, d.v, dattention, a.attention, a.lse, a.q, a.k, a.v, pass.batch,
                               attention_shape(p, layer.shape));
   if (pass.temperatures != nullptr) pass.ops.scale_rows(pass.device, dq, pass.temperatures);
-  rotate(layer, dq, d.k, -1.0f);
-  if (p.traits().qk_norm) {
-    const Matrix dk = by_head(d.k, head_dim);
-    norm_backward(pass, queries(layer, d.q), false, by_head(dq, head_dim), queries(layer, a.q_raw), layer.weights.q_norm,
-                  a.q_rstd);
-    norm_backward(pass, dk, false, dk, by_head(a.k_raw, head_dim), layer.weights.k_norm, a.k_rstd);
-  }
+  pass_on_to_owner(layer, d);
+  rotate(layer, dq, -1.0f);
+  if (layer.shape.has_own_keys()) rotate(layer, d.k, -1.0f);
 
   norm_forward(pass, w.normed, a.attention_rstd, a.x, layer.weights.attention_norm);
   Matrix dnormed = w.dnormed;
@@ -121,9 +177,8 @@ void attention_block_backward(const LayerPass &layer, bool input_gradient) {
   if (p.traits().fused) {
     project_backward(layer, attn_qkv, dnormed, false, narrowed(w.dqkv, d.q.cols + 2 * d.k.cols), w.normed);
   } else {
-    project_backward(layer, attn_q, dnormed, false, d.q, w.normed);
-    project_backward(layer, attn_k, dnormed, true, d.k, w.normed);
-    project_backward(layer, attn_v, dnormed, true, d.v, w.normed);
+    queries_backward(layer, dnormed, d.q, dq, w.normed);
+    if (layer.shape.has_own_keys()) keys_and_values_backward(layer, dnormed, d.k, d.v, w.normed);
   }
   if (!input_gradient) return;
   norm_backward(pass, w.dx, true, dnormed, a.x, layer.weights.attention_norm, a.attention_rstd);

@@ -24,6 +24,7 @@ struct CarriedKeys {
 // k or v of a batch with the carried rows before its own: [carried + T, K].
 Matrix with_carried(const Matrix &m, int64_t carried);
 
+// Nothing to do for layers that read the keys of another.
 void carry_in(const LayerPass &layer);  // before a layer's attention
 void carry_out(const LayerPass &layer); // after it
 

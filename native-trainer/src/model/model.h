@@ -52,7 +52,7 @@ struct Norm {
 // The projections a layer can have, in the order of projection_names(). A family has either attn_q, attn_k and attn_v
 // or attn_qkv, whose rows are those of the three; and either ffn_gate and ffn_up, or an ffn_up that holds both, or those of
 // experts. A gated delta net has attn_qkv, attn_gate, ssm_beta, ssm_alpha and ssm_out. Those up to ssm_alpha read the
-// layer's input.
+// layer's input. inp_gate and proj are those of per-layer embeddings.
 enum Projection {
   attn_q,
   attn_k,
@@ -69,6 +69,8 @@ enum Projection {
   ffn_gate_exps,
   ffn_up_exps,
   ffn_down_exps,
+  inp_gate,
+  proj,
   projection_count
 };
 
@@ -80,13 +82,23 @@ struct Layer {
   Norm conv;                               // taps of a delta net's convolution, [W, kernel]
   Norm decay_rate, decay_bias;             // [Hv] each; the rates are below zero
   Norm delta_norm;                         // [D] of every head that the recurrence gives
+  Norm per_layer_norm;                     // of what the per-layer embedding adds
   Linear projections[projection_count];
+};
+
+// What every layer's own input is made of (per_layer_embedding.h). No data: the family has none.
+struct PerLayerEmbedding {
+  Weight table;            // [V, L * P]
+  float *dtable = nullptr; // null while frozen
+  Linear projection;       // from the embedding, [L * P, C]; adapters do not change it
+  Norm norm;               // [P]
 };
 
 struct Model {
   HyperParameters parameters;
   Weight embedding;
   float *dembedding = nullptr;
+  PerLayerEmbedding per_layer;
   std::vector<Layer> layers;
   Norm output_norm;
   Linear head; // shares the embedding's values and gradient when they are tied

@@ -25,6 +25,7 @@ struct Pass {
   const PackedBatch &batch;
   const PassNoise &noise;
   Workspace work;                   // cut to the batch's T tokens
+  PerLayerActivations per_layer;    // likewise
   std::span<const RopeTable> ropes; // of HyperParameters::ropes
   const float *temperatures;        // [T] what q is multiplied by, or null
   const CarriedKeys &carry;
@@ -44,6 +45,7 @@ struct LayerPass {
 
 LayerActivations cut(LayerActivations a, const LayerShape &shape, int64_t tokens);
 Workspace cut(Workspace w, int64_t tokens);
+PerLayerActivations cut(PerLayerActivations a, int64_t tokens);
 
 // The first `columns` columns of every row, packed densely: for scratch that is as wide as the widest layer.
 inline Matrix narrowed(const Matrix &m, int64_t columns) { return {m.data, m.rows, columns, columns}; }
@@ -67,7 +69,10 @@ void norm_forward(const Pass &pass, Matrix y, float *rstd, Matrix x, const Norm 
 void norm_backward(const Pass &pass, Matrix dx, bool add_to_dx, Matrix dy, Matrix x, const Norm &norm,
                    const float *rstd);
 
-// y += x, both [T, C]
+// y += x, both [T, any] and dense
 void add_rows(const Pass &pass, Matrix y, Matrix x);
+
+// x *= factor, [T, any]
+void scale_all(const Pass &pass, Matrix x, float factor);
 
 } // namespace trex

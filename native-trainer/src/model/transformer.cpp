@@ -8,6 +8,7 @@
 #include "model/delta_net_block.h"
 #include "model/feed_forward_block.h"
 #include "model/moe_block.h"
+#include "model/per_layer_embedding.h"
 #include "model/rope_angles.h"
 
 namespace trex {
@@ -21,6 +22,29 @@ void mix_tokens(const LayerPass &layer) {
 void mix_tokens_backward(const LayerPass &layer, bool input_gradient) {
   layer.shape.has_delta_net() ? delta_net_block_backward(layer, input_gradient)
                               : attention_block_backward(layer, input_gradient);
+}
+
+// middle -> x_out, or what is there before the per-layer embedding
+void mix_features(const LayerPass &layer, Matrix x_out) {
+  layer.shape.experts > 0 ? moe_block_forward(layer, x_out) : feed_forward_block_forward(layer, x_out);
+}
+
+void mix_features_again(const LayerPass &layer) {
+  layer.shape.experts > 0 ? moe_block_again(layer) : feed_forward_block_again(layer);
+}
+
+void mix_features_backward(const LayerPass &layer, bool inner_again) {
+  layer.shape.experts > 0 ? moe_block_backward(layer, inner_again) : feed_forward_block_backward(layer, inner_again);
+}
+
+int64_t largest_head(const HyperParameters &p) {
+  int64_t most = 0;
+  for (const LayerShape &layer : p.layers) most = std::max(most, layer.head_dim);
+  return most;
+}
+
+void clear(const Pass &pass, std::initializer_list<Matrix> matrices) {
+  for (const Matrix &m : matrices) pass.ops.fill(pass.device, m.data, 0.0f, m.data == nullptr ? 0 : m.rows * m.cols);
 }
 
 } // namespace
@@ -55,6 +79,7 @@ Transformer::Transformer(const Ops &ops, Device &device, const Model &model, con
   memory_ = ops.allocate(device, measured.activation_floats + measured.workspace_floats);
   if (memory_ == nullptr) throw std::bad_alloc();
   at_ = lay_out(model.parameters, limits, memory_);
+  if (at_.work.ones != nullptr) ops.fill(device, at_.work.ones, 1.0f, largest_head(model.parameters));
 }
 
 Transformer::~Transformer() { ops_.release(device_, memory_); }
@@ -68,8 +93,16 @@ Pass Transformer::begin(const TokenBatch &batch, const PackedBatch &packed, cons
       temperatures_.push_back(static_cast<float>(std::log(stretches + 1.0) * p.temperature_scale + 1.0));
     }
   }
-  return {ops_,   device_, p, packed, noise, cut(at_.work, packed.token_count), ropes_,
-          temperatures_.empty() ? nullptr : temperatures_.data(), batch.carry};
+  return {ops_,
+          device_,
+          p,
+          packed,
+          noise,
+          cut(at_.work, packed.token_count),
+          cut(at_.per_layer, packed.token_count),
+          ropes_,
+          temperatures_.empty() ? nullptr : temperatures_.data(),
+          batch.carry};
 }
 
 LayerPass Transformer::layer(const Pass &pass, size_t index) const {
@@ -96,45 +129,53 @@ void Transformer::forward(const Pass &pass) {
   ops_.embedding_forward(device_, x, pass.batch.tokens, model_.embedding,
                          static_cast<float>(model_.parameters.embedding_scale));
   if (pass.noise.embedding_noise > 0.0f) add_embedding_noise(pass, x);
-  for (size_t index = 0; index < model_.layers.size(); ++index) {
-    const bool last = index + 1 == model_.layers.size();
-    const LayerPass current = layer(pass, index);
-    mix_tokens(current);
-    const Matrix x_out = last ? pass.work.final_x : top(at_.layers[index + 1].x, pass.tokens());
-    if (current.shape.experts > 0) {
-      moe_block_forward(current, x_out);
-    } else {
-      feed_forward_block_forward(current, x_out);
-    }
+  if (model_.per_layer.table.data != nullptr) per_layer_inputs_forward(pass, model_.per_layer, x);
+  for (size_t index = 0; index < model_.layers.size(); ++index) layer_forward(pass, index);
+}
+
+// The residual stream behind a layer.
+Matrix Transformer::output_of(const Pass &pass, size_t index) const {
+  const bool last = index + 1 == model_.layers.size();
+  return last ? pass.work.final_x : top(at_.layers[index + 1].x, pass.tokens());
+}
+
+void Transformer::layer_forward(const Pass &pass, size_t index) {
+  const LayerPass current = layer(pass, index);
+  const Matrix x_out = output_of(pass, index);
+  mix_tokens(current);
+  if (model_.per_layer.table.data != nullptr) {
+    mix_features(current, current.a.block_out);
+    per_layer_embedding_forward(current, x_out);
+  } else {
+    mix_features(current, x_out);
   }
+  if (current.shape.output_scale) scale_all(pass, x_out, *current.shape.output_scale);
 }
 
 // work.dx holds d(x_out) on entry and d(x) on return. What was not kept is computed again first; of the last layer it is
 // still there.
 void Transformer::layer_backward(const Pass &pass, size_t index) {
   const LayerPass current = layer(pass, index);
-  const bool last = index + 1 == model_.layers.size(), experts = current.shape.experts > 0;
-  const bool inner_again = limits_.recompute == Recompute::feed_forward && !last;
+  const bool last = index + 1 == model_.layers.size(), per_layer = model_.per_layer.table.data != nullptr;
   if (limits_.recompute == Recompute::layer && !last) {
     mix_tokens(current);
-    if (experts) {
-      moe_block_again(current);
+    if (per_layer) {
+      mix_features(current, current.a.block_out);
+      per_layer_embedding_forward(current, pass.work.dnormed); // scratch at this point
     } else {
-      feed_forward_block_again(current);
+      mix_features_again(current);
     }
   }
-  if (experts) {
-    moe_block_backward(current, inner_again);
-  } else {
-    feed_forward_block_backward(current, inner_again);
-  }
+  if (current.shape.output_scale) scale_all(pass, pass.work.dx, *current.shape.output_scale);
+  if (per_layer) per_layer_embedding_backward(current);
+  mix_features_backward(current, limits_.recompute == Recompute::feed_forward && !last);
   // Below the first layer lies only the embedding: without a gradient of it, nobody needs d(x) there.
   mix_tokens_backward(current, index > 0 || model_.dembedding != nullptr);
 }
 
 // Everything below and including the head, from the weight of each target. Returns the sum of -ln p.
 double Transformer::backward(const Pass &pass, const TokenBatch &batch) {
-  ops_.fill(device_, pass.work.dx.data, 0.0f, pass.tokens() * pass.work.dx.cols);
+  clear(pass, {pass.work.dx});
   losses_.resize(batch.targets.size());
   const int64_t chunk = head_chunk();
   for (int64_t first = 0; first < batch.target_count(); first += chunk) {
@@ -142,7 +183,14 @@ double Transformer::backward(const Pass &pass, const TokenBatch &batch) {
                   batch.targets.data() + first, std::min(chunk, batch.target_count() - first), weights_.data() + first,
                   losses_.data() + first);
   }
+  for (size_t index = 0; index < model_.layers.size(); ++index) {
+    const LayerPass current = layer(pass, index);
+    if (current.shape.has_own_keys()) clear(pass, {current.a.readers_dk, current.a.readers_dv});
+  }
   for (size_t index = model_.layers.size(); index-- > 0;) layer_backward(pass, index);
+  if (model_.per_layer.table.data != nullptr && model_.dembedding != nullptr) { // else nothing before it is trained
+    per_layer_inputs_backward(pass, model_.per_layer, top(at_.layers.front().x, pass.tokens()));
+  }
   if (model_.dembedding != nullptr) {
     ops_.embedding_backward(device_, model_.dembedding, pass.work.dx, pass.batch.tokens,
                             static_cast<float>(model_.parameters.embedding_scale));

@@ -79,6 +79,8 @@ private:
   Pass begin(const TokenBatch &batch, const PackedBatch &packed, const PassNoise &noise);
   LayerPass layer(const Pass &pass, size_t index) const;
   void forward(const Pass &pass);
+  Matrix output_of(const Pass &pass, size_t index) const;
+  void layer_forward(const Pass &pass, size_t index);
   void add_embedding_noise(const Pass &pass, Matrix x);
   double backward(const Pass &pass, const TokenBatch &batch);
   void layer_backward(const Pass &pass, size_t index);

@@ -27,6 +27,15 @@ constexpr std::array phi3_names = {
     NamePair{"mlp.down_proj", "ffn_down"},
 };
 
+// In PEFT the per-layer projections have names of their own.
+constexpr std::array gemma4_names = {
+    NamePair{"self_attn.q_proj", "attn_q"},        NamePair{"self_attn.k_proj", "attn_k"},
+    NamePair{"self_attn.v_proj", "attn_v"},        NamePair{"self_attn.o_proj", "attn_output"},
+    NamePair{"mlp.gate_proj", "ffn_gate"},         NamePair{"mlp.up_proj", "ffn_up"},
+    NamePair{"mlp.down_proj", "ffn_down"},         NamePair{"per_layer_input_gate", "inp_gate"},
+    NamePair{"per_layer_projection", "proj"},
+};
+
 // The experts are one three-dimensional tensor in the GGUF and separate modules in PEFT: not exchanged.
 constexpr std::array qwen3moe_names = {
     NamePair{"self_attn.q_proj", "attn_q"},
@@ -39,6 +48,7 @@ std::span<const NamePair> names_of(std::string_view architecture) {
   for (const std::string_view plain : {"llama", "mistral3", "smollm3", "qwen2", "qwen3", "gemma2", "gemma3"}) {
     if (architecture == plain) return plain_names;
   }
+  if (architecture == "gemma4") return gemma4_names;
   if (architecture == "phi3") return phi3_names;
   if (architecture == "qwen3moe") return qwen3moe_names;
   return {};

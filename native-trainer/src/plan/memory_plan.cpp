@@ -26,7 +26,7 @@ std::vector<int64_t> held_tensors(const HyperParameters &parameters, const Train
     return counts;
   }
   for (const TensorSpec &spec : present_tensors(parameters)) {
-    if (is_rope_factors(spec.name)) continue;
+    if (is_constant(spec.name)) continue;
     counts.push_back(std::accumulate(spec.shape.begin(), spec.shape.end(), int64_t{1}, std::multiplies<>()));
   }
   return counts;

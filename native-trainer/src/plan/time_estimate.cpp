@@ -16,7 +16,8 @@ namespace {
 double weights_per_token(const HyperParameters &p, double target_share) {
   double weights = target_share * static_cast<double>(p.embedding * p.vocab);
   for (const TensorSpec &spec : present_tensors(p)) {
-    if (spec.shape.size() < 2 || !spec.name.starts_with("blk.")) continue;
+    const bool of_layers = spec.name.starts_with("blk.") || spec.name == "per_layer_model_proj.weight";
+    if (spec.shape.size() < 2 || !of_layers) continue;
     const auto matrix = static_cast<double>(spec.shape[0] * spec.shape[1]);
     weights += spec.shape.size() == 2 ? matrix : matrix * static_cast<double>(p.layers.front().experts_used);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "gguf/decode.h"
 #include "gguf/tensor_layout.h"
@@ -56,9 +57,13 @@ private:
 } // namespace
 
 std::vector<TrainedTensor> trained_tensors(const ModelFile &file) {
+  std::unordered_set<std::string> weights; // without constants, and without what no layer reads
+  for (TensorSpec &spec : present_tensors(read_hyper_parameters(file))) {
+    if (!is_constant(spec.name)) weights.insert(std::move(spec.name));
+  }
   std::vector<TrainedTensor> tensors;
   for (const TensorView &view : file.tensors()) {
-    if (is_rope_factors(view.name)) continue;
+    if (!weights.contains(view.name)) continue;
     TrainedTensor tensor{view.name, {}, 0, view.elements()};
     for (int d = 0; d < view.n_dims; ++d) tensor.shape.push_back(view.ne[static_cast<size_t>(d)]);
     tensors.push_back(std::move(tensor));
@@ -88,8 +93,10 @@ WrittenFile write_full_model(const std::string &utf8_path, const ModelFile &file
                              const std::vector<TrainedTensor> &tensors, const Storage &storage,
                              ThreadPool &threads) {
   ModelWriter writer(file);
-  for (const TensorView &frozen : file.tensors()) {
-    if (is_rope_factors(frozen.name)) writer.add({frozen.name, {frozen.ne[0]}, frozen.type, {}, &frozen});
+  for (const TensorView &view : file.tensors()) {
+    const bool trained = std::any_of(tensors.begin(), tensors.end(),
+                                     [&](const TrainedTensor &tensor) { return tensor.name == view.name; });
+    if (!trained) writer.add({view.name, {view.ne.begin(), view.ne.begin() + view.n_dims}, view.type, {}, &view});
   }
   std::vector<TensorSpec> specs;
   for (const TrainedTensor &tensor : tensors) specs.push_back({tensor.name, tensor.shape});

@@ -42,11 +42,15 @@ double training_flops(const Model &model, const TokenBatch &batch) {
     for (int p = 0; p < projection_count; ++p) {
       if (!model.layers[layer].projections[p].present()) continue;
       const bool first_input = layer == 0 && p <= ssm_alpha && model.dembedding == nullptr;
-      const double rows = p >= ffn_gate_exps ? tokens * static_cast<double>(shape.experts_used) : tokens;
+      const bool of_slots = p >= ffn_gate_exps && p <= ffn_down_exps;
+      const double rows = of_slots ? tokens * static_cast<double>(shape.experts_used) : tokens;
       flops += projection_flops(model.layers[layer].projections[p], rows, !first_input);
     }
     if (shape.experts > 0) flops += projection_flops(model.layers[layer].router, tokens, true);
     flops += attention_flops(shape, batch);
+  }
+  if (model.per_layer.projection.present()) {
+    flops += projection_flops(model.per_layer.projection, tokens, model.dembedding != nullptr);
   }
   return flops + projection_flops(model.head, static_cast<double>(batch.target_count()), true);
 }

@@ -88,6 +88,31 @@ private:
     return linear;
   }
 
+  // Two layers with keys of their own, a windowed and a full one of other sizes; of each kind a layer that reads these.
+  static void set_gemma4(HyperParameters &p) {
+    p.per_layer_embedding = 10;
+    p.logit_softcap = 3.0;
+    p.ropes.push_back(p.ropes.front());
+    p.ropes.back().base = 100.0;
+    p.ropes.back().dims = 8;
+    p.ropes.front().factors = {1.0f, 1.0f, 1.0f, 1e30f, 1e30f, 1e30f};
+    const LayerShape full = p.layers.front();
+    LayerShape windowed = full;
+    windowed.window = 5;
+    windowed.rope = 1;
+    windowed.head_dim = 8;
+    windowed.kv_heads = 1;
+    p.layers = {windowed, full, windowed, full, windowed};
+    p.layers[1].values_are_keys = true;
+    p.layers[2].keys_from = 0;
+    p.layers[3].keys_from = 1;
+    p.layers[4].keys_from = 0;
+    p.layers[2].feed_forward = 48;
+    p.layers[3].feed_forward = 48;
+    p.layers[0].output_scale = 0.8f;
+    p.layers[3].output_scale = 1.2f;
+  }
+
   static void set_family(HyperParameters &p) {
     const auto local = [&p] { // a sliding window with a rope of its own in the first layer
       p.ropes.push_back(p.ropes.front());
@@ -115,6 +140,7 @@ private:
       // The norm of a document's first output is that of v with the sign of q.k: a step, unless epsilon smooths it.
       p.rms_epsilon = 1e-2;
       break;
+    case Architecture::gemma4: set_gemma4(p); break;
     default: break;
     }
   }

@@ -21,6 +21,23 @@ void write_text(const std::string &name, const std::string &text) {
   std::ofstream(in_scratch(name), std::ios::binary) << text;
 }
 
+namespace {
+
+// Windowed and full layers in turn; the last two read keys and values of those before; full ones have no attn_v.
+void add_gemma4(json &request) {
+  request["dimensions"]["layers"] = 4;
+  request["ropeFactors"] = {1.0, 1.0, 1e30, 1e30};
+  request["valuesFromKeys"] = {1};
+  request["outputScales"] = {0.7, 1.2, 0.9, 1.1};
+  request["metadata"] = {{"attention.sliding_window", 6},           {"attention.sliding_window_pattern", {1, 0, 1, 0}},
+                         {"attention.head_count_kv", {1, 2, 1, 2}}, {"attention.key_length_swa", 4},
+                         {"attention.value_length_swa", 4},         {"rope.dimension_count_swa", 4},
+                         {"attention.shared_kv_layers", 2},         {"feed_forward_length", {64, 64, 128, 128}},
+                         {"embedding_length_per_layer_input", 32}};
+}
+
+} // namespace
+
 std::string tiny_model_of(const std::string &architecture, const json &metadata) {
   json tokens = json::array(), types = json::array();
   for (int i = 0; i < vocab; ++i) {
@@ -29,36 +46,37 @@ std::string tiny_model_of(const std::string &architecture, const json &metadata)
   }
   const std::string path = in_scratch("tiny-" + architecture + ".gguf");
   const json experts = {{"expert_count", 6}, {"expert_used_count", 2}, {"expert_feed_forward_length", 32}};
-  const json request = {{"out", path},
-                        {"architecture", architecture},
-                        {"type", "Q8_0"},
-                        {"seed", 3},
-                        {"initStd", 0.2},
-                        {"name", "tiny"},
-                        {"chatTemplate", nullptr},
-                        {"metadata", architecture == "qwen3moe" && metadata.empty() ? experts : metadata},
-                        {"tokenizer",
-                         {{"model", "gpt2"},
-                          {"pre", "qwen2"},
-                          {"tokens", tokens},
-                          {"merges", json::array()},
-                          {"tokenTypes", types},
-                          {"bosTokenId", 0},
-                          {"eosTokenId", 1},
-                          {"padTokenId", 1},
-                          {"addBosToken", false},
-                          {"addEosToken", false}}},
-                        {"dimensions",
-                         {{"layers", 2},
-                          {"embedding", 32},
-                          {"feedForward", 64},
-                          {"heads", 4},
-                          {"kvHeads", 2},
-                          {"headDim", 8},
-                          {"contextLength", 128},
-                          {"ropeBase", 10000.0},
-                          {"rmsEpsilon", 1e-5},
-                          {"tieEmbeddings", true}}}};
+  json request = {{"out", path},
+                  {"architecture", architecture},
+                  {"type", "Q8_0"},
+                  {"seed", 3},
+                  {"initStd", 0.2},
+                  {"name", "tiny"},
+                  {"chatTemplate", nullptr},
+                  {"metadata", architecture == "qwen3moe" && metadata.empty() ? experts : metadata},
+                  {"tokenizer",
+                   {{"model", "gpt2"},
+                    {"pre", "qwen2"},
+                    {"tokens", tokens},
+                    {"merges", json::array()},
+                    {"tokenTypes", types},
+                    {"bosTokenId", 0},
+                    {"eosTokenId", 1},
+                    {"padTokenId", 1},
+                    {"addBosToken", false},
+                    {"addEosToken", false}}},
+                  {"dimensions",
+                   {{"layers", 2},
+                    {"embedding", 32},
+                    {"feedForward", 64},
+                    {"heads", 4},
+                    {"kvHeads", 2},
+                    {"headDim", 8},
+                    {"contextLength", 128},
+                    {"ropeBase", 10000.0},
+                    {"rmsEpsilon", 1e-5},
+                    {"tieEmbeddings", true}}}};
+  if (architecture == "gemma4" && metadata.empty()) add_gemma4(request);
   std::ostringstream out;
   run_make_model(request, out);
   return path;
