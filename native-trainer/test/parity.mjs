@@ -24,8 +24,8 @@ const rows = [];
 
 // Rounding alone: both sides add some hundred products in fp32 in different orders, layer after layer. One unit in the last
 // place is 6e-8; the root mean square of what adds up must stay under 1e-6. The largest of up to 45000 logits lies in the
-// tail of the same noise, around 7e-7, and has twice the room so that another processor's order of adding passes too.
-const exact = {rms: 1e-6, largest: 2e-6};
+// tail of the same noise, mostly under 1e-6, and has room so that another processor's order of adding passes too.
+const exact = {rms: 1e-6, largest: 4e-6};
 const samePath = {rms: 1e-7, largest: 1e-7}; // the same arithmetic on the same values
 const looseOf = {F16: {rms: 1e-3, largest: 2e-3}, BF16: {rms: 1e-2, largest: 2e-2}};
 const looseOtherwise = {rms: 0.03, largest: 0.05};
