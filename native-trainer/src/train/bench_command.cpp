@@ -62,9 +62,16 @@ nlohmann::json bench_sgemm(CpuDevice &device, double seconds) {
   return {{"gflops", flops / timing.seconds_per_run / 1e9}, {"shape", "1024x1024x1024"}};
 }
 
+// What was planned for a class of memory, and by how much the process grew when it was first used.
+nlohmann::json growth(const char *what, uint64_t planned, uint64_t before) {
+  const uint64_t now = platform::resident_bytes();
+  return {{"what", what}, {"plannedBytes", planned}, {"residentBytes", now > before ? now - before : 0}};
+}
+
 // A LoRA step of rank 16 on every projection: forward, backward, gradient norm and update.
-nlohmann::json bench_train(CpuDevice &device, Model &model, const std::string &name, double seconds,
-                           double sgemm_gflops) {
+// `mapped_bytes` of the model's weights are first read here.
+nlohmann::json bench_train(CpuDevice &device, Model &model, uint64_t mapped_bytes, const std::string &name,
+                           double seconds, double sgemm_gflops) {
   LoraRequest lora;
   lora.choice.rank = bench_rank;
   TrainingShape shape;
@@ -73,11 +80,18 @@ nlohmann::json bench_train(CpuDevice &device, Model &model, const std::string &n
   shape.max_sequence_tokens = document_tokens;
   const int64_t tokens = micro_batch_tokens(model.parameters, shape) / document_tokens * document_tokens;
 
+  nlohmann::json memory = nlohmann::json::array();
+  uint64_t before = platform::resident_bytes();
   const std::vector<LoraTarget> targets = lora_targets(model, shape.lora);
   ParameterSet set(cpu_ops(), device, lora_pieces(shape.lora));
   attach_lora(model, set, targets);
   start_fresh(cpu_ops(), device, model, set, targets, lora, 1);
-  Transformer transformer(cpu_ops(), device, model, training_limits(model.parameters, shape, tokens), document_tokens);
+  memory.push_back(growth("adapter, gradients, optimizer",
+                          2 * sizeof(float) * static_cast<uint64_t>(set.count()) + set.states().size(), before));
+  before = platform::resident_bytes();
+  const PassLimits limits = training_limits(model.parameters, shape, tokens);
+  const PassMemory room = lay_out(model.parameters, limits, nullptr);
+  Transformer transformer(cpu_ops(), device, model, limits, document_tokens);
   TokenBatch batch;
   std::vector<int32_t> document(document_tokens + 1);
   for (int64_t first = 0; first < tokens; first += document_tokens) {
@@ -88,18 +102,23 @@ nlohmann::json bench_train(CpuDevice &device, Model &model, const std::string &n
     batch.append(document, [](int32_t) { return true; });
   }
   AdamW adamw{1e-4f, 0.9f, 0.999f, 1e-8f, 0.0f, 0, 1.0f};
-  const Timing timing = fastest(seconds, [&] {
+  const auto step = [&] {
     set.clear_gradients();
     transformer.loss_and_gradients(batch, 1.0f / static_cast<float>(batch.target_count()), {});
     set.gradient_norm();
     ++adamw.step;
     set.update(adamw);
-  });
+  };
+  step();
+  memory.push_back(growth(mapped_bytes > 0 ? "weights, activations, workspace" : "activations, workspace",
+                          sizeof(float) * (room.activation_floats + room.workspace_floats) + mapped_bytes, before));
+  const Timing timing = fastest(seconds, step);
   const double gflops = training_flops(model, batch) / timing.seconds_per_run / 1e9;
   const HyperParameters &p = model.parameters;
   return {{"tokensPerSecond", static_cast<double>(batch.token_count()) / timing.seconds_per_run},
           {"gflops", gflops},
           {"shareOfSgemm", gflops / sgemm_gflops},
+          {"memory", memory},
           {"shape", name + ": " + std::to_string(p.layer_count()) + " layers of width " + std::to_string(p.embedding) +
                         ", vocabulary " + std::to_string(p.vocab) + ", LoRA rank " + std::to_string(bench_rank) + ", " +
                         std::to_string(batch.token_count()) + " tokens in documents of " +
@@ -123,10 +142,12 @@ int run_bench(const nlohmann::json &json, std::ostream &out) {
   if (path) {
     const ModelFile file = ModelFile::open(*path);
     FrozenModel frozen = load_frozen_model(file);
-    train = bench_train(device, frozen.model, file.architecture(), seconds / 2, sgemm_gflops);
+    uint64_t bytes = 0;
+    for (const TensorView &tensor : file.tensors()) bytes += tensor.bytes;
+    train = bench_train(device, frozen.model, bytes, file.architecture(), seconds / 2, sgemm_gflops);
   } else {
     BenchModel bench = make_bench_model();
-    train = bench_train(device, bench.frozen.model, "built-in", seconds / 2, sgemm_gflops);
+    train = bench_train(device, bench.frozen.model, 0, "built-in", seconds / 2, sgemm_gflops);
   }
   const nlohmann::json answer = {
       {"sgemm", sgemm}, {"train", train}, {"threads", threads}, {"isa", isa_name(best_isa())}};
