@@ -37,8 +37,10 @@ const shapes = {
     "0.1b": {layers: 12, embedding: 768, feedForward: 2048, heads: 12, kvHeads: 4, vocabulary: 32768, rows: 4, length: 512}
 };
 
+// Without a request the command takes none.
 function trex(command, request) {
-    return JSON.parse(execFileSync(options.program, [command, "-"], {input: JSON.stringify(request), encoding: "utf8", maxBuffer: 2 ** 26}));
+    const input = request === undefined ? {} : {input: JSON.stringify(request)};
+    return JSON.parse(execFileSync(options.program, request === undefined ? [command] : [command, "-"], {...input, encoding: "utf8", maxBuffer: 2 ** 26}));
 }
 
 function makeModel(name, shape, type) {
@@ -178,7 +180,7 @@ function lossesAgree({title, rows}) {
 }
 
 try {
-    const threads = Number(options.threads ?? trex("devices", {}).threads.physical);
+    const threads = Number(options.threads ?? trex("devices").threads.physical);
     const tables = [];
     for (const name of options.shapes.split(",")) {
         const shape = shapes[name];
