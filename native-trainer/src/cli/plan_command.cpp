@@ -129,10 +129,7 @@ int run_plan(const nlohmann::json &document, std::ostream &out) {
   const bool fits = plan.total() <= limit;
   const Work work = count_work(request, documents);
   const bool cuts_rows = request.objective.type == ObjectiveType::text && request.objective.split;
-  int64_t longest_document = 0; // 0 when nothing is ever dropped for its length
-  for (int64_t index = 0; !cuts_rows && index < documents.count(); ++index) {
-    longest_document = std::max(longest_document, documents.length(index));
-  }
+  const int64_t longest_document = cuts_rows ? 0 : documents.longest(); // 0 when nothing is ever dropped for its length
   const double operations = count_operations(request, data, parameters, shape, work);
   const double seconds = operations / (assumed_share_of_product * measure_operations_per_second(threads));
 
