@@ -47,15 +47,6 @@ json request_for(const std::string &folder) {
   return request;
 }
 
-std::vector<json> lines_of(const json &request) {
-  std::ostringstream out;
-  CHECK(run_score(request, out) == 0);
-  std::istringstream text(out.str());
-  std::vector<json> lines;
-  for (std::string line; std::getline(text, line);) lines.push_back(json::parse(line));
-  return lines;
-}
-
 } // namespace
 
 TEST(what_llama_cpp_would_compute_differently_is_refused) {
@@ -135,21 +126,21 @@ TEST(a_pair_scores_the_same_alone_and_with_others_because_batches_hold_whole_pai
   }
   write_text("delta-pairs.jsonl", text);
   json request = {{"model", delta_model()}, {"pairs", in_scratch("delta-pairs.jsonl")}, {"perToken", true}};
-  const std::vector<json> usual = lines_of(request);
+  const std::vector<json> usual = scored_lines(request);
   CHECK(usual.size() == 21 && usual.back().at("sharedTokens") == 0);
   for (const int batch : {1, 90, 200}) { // the longest pair has 82 inputs
     request["batchTokens"] = batch;
-    const std::vector<json> other = lines_of(request);
+    const std::vector<json> other = scored_lines(request);
     for (size_t i = 0; i < 20; ++i) CHECK_CASE(other[i] == usual[i], std::to_string(batch));
   }
   request["threads"] = 1;
   request["logits"] = in_scratch("delta-logits.f32");
-  const std::vector<json> with_logits = lines_of(request);
+  const std::vector<json> with_logits = scored_lines(request);
   request.erase("logits");
   for (size_t i = 0; i < 20; ++i) {
     CHECK(with_logits[i] == usual[i]);
     write_text("delta-one.jsonl", rows[i]);
     request["pairs"] = in_scratch("delta-one.jsonl");
-    CHECK(lines_of(request)[0] == usual[i]);
+    CHECK(scored_lines(request)[0] == usual[i]);
   }
 }

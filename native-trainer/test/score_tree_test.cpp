@@ -137,15 +137,6 @@ std::string write_pairs(const std::string &name, const std::vector<ScorePair> &p
   return in_scratch(name);
 }
 
-std::vector<json> lines_of(const json &request) {
-  std::ostringstream out;
-  CHECK(run_score(request, out) == 0);
-  std::istringstream text(out.str());
-  std::vector<json> lines;
-  for (std::string line; std::getline(text, line);) lines.push_back(json::parse(line));
-  return lines;
-}
-
 } // namespace
 
 TEST(a_pair_scores_the_same_alone_and_in_any_tree_and_batch) {
@@ -217,7 +208,7 @@ TEST(the_command_answers_in_order_whatever_the_batch_and_adapter) {
   for (const double scale : {0.0, 0.5, 1.0}) {
     json request = {{"model", tiny_model()}, {"adapter", in_scratch("tree-adapter/adapter.gguf")},
                     {"adapterScale", scale}, {"pairs", path}, {"perToken", true}};
-    const std::vector<json> usual = lines_of(request);
+    const std::vector<json> usual = scored_lines(request);
     CHECK(usual.size() == pairs.size() + 1);
     for (size_t i = 0; i < pairs.size(); ++i) CHECK(usual[i].at("id") == std::to_string(i));
     const json &done = usual.back();
@@ -225,14 +216,14 @@ TEST(the_command_answers_in_order_whatever_the_batch_and_adapter) {
     CHECK(done.at("sharedTokens").get<int64_t>() > 0);
     request["batchTokens"] = 40;
     request["threads"] = 1;
-    const std::vector<json> small = lines_of(request);
+    const std::vector<json> small = scored_lines(request);
     request["logits"] = in_scratch("tree-logits.f32");
-    const std::vector<json> whole = lines_of(request);
+    const std::vector<json> whole = scored_lines(request);
     CHECK(whole.back().at("sharedTokens") == 0);
     request.erase("logits");
     for (const size_t i : {size_t{0}, pairs.size() / 2, pairs.size() - 1}) {
       request["pairs"] = write_pairs("one-of-tree.jsonl", {pairs[i]});
-      const std::vector<json> alone = lines_of(request);
+      const std::vector<json> alone = scored_lines(request);
       CHECK_CASE(alone[0].at("perToken") == usual[i].at("perToken"), std::to_string(scale));
     }
     for (size_t i = 0; i < pairs.size(); ++i) {
@@ -259,13 +250,13 @@ TEST(pairs_that_cannot_be_scored_are_named_and_limits_are_kept) {
   json request = {{"model", tiny_model()}, {"pairs", path}, {"limits", {{"memoryBytes", 1000}}}};
   CHECK(failure_of(request).starts_with("memory.plan"));
   // Enough for small batches only: the same answers.
-  const std::vector<json> usual = lines_of({{"model", tiny_model()}, {"pairs", path}});
+  const std::vector<json> usual = scored_lines({{"model", tiny_model()}, {"pairs", path}});
   uint64_t low = 1000, high = uint64_t{1} << 30;
   while (low + 1000 < high) {
     request["limits"]["memoryBytes"] = (low + high) / 2;
     (failure_of(request).empty() ? high : low) = (low + high) / 2;
   }
   request["limits"]["memoryBytes"] = high;
-  const std::vector<json> limited = lines_of(request);
+  const std::vector<json> limited = scored_lines(request);
   for (size_t i = 0; i + 1 < usual.size(); ++i) CHECK(usual[i] == limited[i]);
 }

@@ -166,6 +166,15 @@ json plan_of(const json &request) {
 
 std::string adapter_of(const json &request) { return request.at("outDir").get<std::string>() + "/adapter.gguf"; }
 
+std::vector<json> scored_lines(const json &request) {
+  std::ostringstream out;
+  CHECK(run_score(request, out) == 0);
+  std::istringstream text(out.str());
+  std::vector<json> lines;
+  for (std::string line; std::getline(text, line);) lines.push_back(json::parse(line));
+  return lines;
+}
+
 double scored_loss(const json &request) {
   std::ifstream rows(counting_rows());
   std::string pairs;

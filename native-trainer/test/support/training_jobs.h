@@ -55,6 +55,9 @@ nlohmann::json plan_of(const nlohmann::json &request);
 
 std::string adapter_of(const nlohmann::json &request); // its path
 
+// What `score` answers, line by line.
+std::vector<nlohmann::json> scored_lines(const nlohmann::json &request);
+
 // Mean -ln p over all targets of the counting rows, through `score` and the exported file.
 double scored_loss(const nlohmann::json &request);
 
