@@ -1,8 +1,11 @@
 // The operations a transformer's forward and backward pass is made of. The model is written once over this table; a
-// back end (ops/cpu, later ops/cuda) fills it in. Nothing here throws, and only `allocate` allocates.
+// back end (ops/cpu, ops/cuda) fills it in. Nothing here throws but `download`, `sum_of_squares` and what else waits for
+// a device, which may have been lost (Failure of class DEVICE), and only `allocate`, `hold` and `place_batch` allocate.
 //
 // Dimensions: T tokens in the packed batch, C residual width, D head width, F feed-forward width, V vocabulary,
-// N target tokens. Matrices are row-major floats in the back end's memory. Gradients are prefixed `d`.
+// N target tokens. Matrices are row-major. Every pointer names the back end's memory, unless it says host. A back end may
+// do its work later, in the order in which it was asked; what the caller put on the host may change at once. Gradients
+// are prefixed `d`.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +16,21 @@
 
 namespace trex {
 
-// rows x cols floats; element (r, c) is data[r * stride + c].
+// What the values of a matrix are stored as. Sums are taken in fp32 either way.
+enum class Element : uint8_t { f32, bf16 };
+constexpr int64_t element_bytes(Element element) { return element == Element::f32 ? 4 : 2; }
+
+// rows x cols values; (r, c) lies r * stride + c elements behind `data`.
 struct Matrix {
-  float *data = nullptr;
+  void *data = nullptr;
   int64_t rows = 0, cols = 0, stride = 0;
+  Element element = Element::f32;
+
+  float *f32() const { return static_cast<float *>(data); } // of a matrix of floats
+  // Where (r, c) lies.
+  void *at(int64_t row, int64_t column) const {
+    return static_cast<std::byte *>(data) + (row * stride + column) * element_bytes(element);
+  }
 };
 
 // A matrix that maps `in` to `out` values, stored as in its file: `out` rows of `in` values, each row_bytes long.
@@ -50,7 +64,7 @@ struct DropoutKey {
 };
 
 // Documents packed one after another: document i holds tokens [offsets[i], offsets[i + 1]). Attention never crosses a
-// border and positions restart at 0. In the back end's memory.
+// border and positions restart at 0.
 //
 // For scoring, the forward pass alone also takes pieces of a tree of shared prefixes. Piece i then starts at position
 // s = positions[offsets[i]], and its tokens also see positions [0, s) of what it continues: piece parents[i] < i, which
@@ -66,6 +80,7 @@ struct PackedBatch {
   int64_t longest = 0;     // tokens in the longest document; of a tree, positions on the longest path
   const int32_t *parents = nullptr; // documents; null when they are whole
   int64_t carried = 0;
+  const void *tables = nullptr; // what a back end's place_batch works out from the above, once for all layers
 };
 
 struct AttentionShape {
@@ -136,24 +151,39 @@ struct Device {}; // a back end's own state (threads, scratch memory) derives fr
 
 struct Ops {
   const char *name;
+  Element activations; // what the activations and their gradients are stored as; gates, routers and logits are f32
 
-  // Memory of `count` floats, 64-byte aligned, not cleared. Null when there is none left.
-  float *(*allocate)(Device &, size_t count);
-  void (*release)(Device &, float *);
-  void (*fill)(Device &, float *values, float value, int64_t count);
+  // Memory of `bytes` bytes, 256-byte aligned on a GPU and 64 on a CPU, not cleared. Null when there is none left.
+  void *(*allocate)(Device &, size_t bytes);
+  void (*release)(Device &, void *);
+  // Host memory that does not change while the device lives, as the back end reads it: the CPU takes it as it is, a GPU
+  // a copy that it keeps. Null when there is no memory left.
+  const void *(*hold)(Device &, const void *host, size_t bytes);
+  // From the host, and back to it; `download` waits for all work before it.
+  void (*upload)(Device &, void *to, const void *host, size_t bytes);
+  void (*download)(Device &, void *host, const void *from, size_t bytes);
+  void (*copy)(Device &, void *to, const void *from, size_t bytes); // that do not overlap
+  // A batch on the host as the operations take it, valid until the next call. `batch` itself must live as long.
+  // tables is null in `batch` and documents is zero on failure, when there is no memory left.
+  PackedBatch (*place_batch)(Device &, const PackedBatch &batch);
+  void (*fill)(Device &, Matrix x, float value);
 
-  // y[T, out] = x W^T + bias + lora. With a LoRA, h[T, rank] = A drop(x) is kept for the backward pass; dropped[T, in]
-  // is scratch, needed only when a dropout rate is set.
+  // y[T, out] = x W^T + bias + lora + residual[T, out] (none without data; may be y). y is of the activations' element
+  // or f32. With a LoRA, h[T, rank] = A drop(x) is kept for the backward pass; dropped[T, in] is scratch, needed only
+  // when a dropout rate is set.
   void (*linear_forward)(Device &, Matrix y, Matrix x, const Weight &w, const float *bias, const LoraPair *lora,
-                         float *h, const DropoutKey &dropout, float *dropped);
+                         Matrix h, const DropoutKey &dropout, Matrix dropped, Matrix residual);
   // dx[T, in] (= or +=) dy W + lora; the LoRA's dA and dB are added to; dw[out, in] and dbias[out] are added to unless
-  // null. dh[T, rank] and dropped[T, in] are scratch. dx.data may be null when nobody needs it.
+  // null. dh[T, rank] and dropped[T, in] are scratch. dx.data may be null when nobody needs it. dy is of the activations'
+  // element or f32.
   void (*linear_backward)(Device &, Matrix dx, bool add_to_dx, Matrix dy, Matrix x, const Weight &w, float *dw,
-                          float *dbias, const LoraPair *lora, const float *h, float *dh, const DropoutKey &dropout,
-                          float *dropped);
+                          float *dbias, const LoraPair *lora, Matrix h, Matrix dh, const DropoutKey &dropout,
+                          Matrix dropped);
 
-  // y = x / rms(x) * weight, rstd[rows] = 1 / rms is kept. Rows may be heads: x of T rows of H * D is T * H rows of D.
-  void (*rms_norm_forward)(Device &, Matrix y, float *rstd, Matrix x, const float *weight, float epsilon);
+  // y = x / rms(x) * weight + residual (none without data; may be y), rstd[rows] = 1 / rms is kept. Rows may be heads: x
+  // of T rows of H * D is T * H rows of D.
+  void (*rms_norm_forward)(Device &, Matrix y, float *rstd, Matrix x, const float *weight, float epsilon,
+                           Matrix residual);
   // dx += for add_to_dx, else =. dweight[cols] is added to unless null. dx may be dy.
   void (*rms_norm_backward)(Device &, Matrix dx, bool add_to_dx, float *dweight, Matrix dy, Matrix x,
                             const float *weight, const float *rstd);
@@ -173,7 +203,7 @@ struct Ops {
   // dgate and dup may overwrite gate and up.
   void (*glu_backward)(Device &, Matrix dgate, Matrix dup, Matrix dy, Matrix gate, Matrix up, Activation activation);
 
-  void (*add)(Device &, float *y, const float *x, int64_t count); // y += x
+  void (*add)(Device &, Matrix y, Matrix x); // y += x
   // x[r, :] *= factors[r]; its own backward pass.
   void (*scale_rows)(Device &, Matrix x, const float *factors);
   // x[t, c] += amplitudes[t] * u with u uniform in [-1, 1): NEFTune (Jain et al., 2023). Its backward pass is nothing.
@@ -193,7 +223,8 @@ struct Ops {
   // enough) and the gradient of the logits on return. The choice itself has no gradient.
   void (*route_backward)(Device &, Matrix dlogits, const float *dweights, const int32_t *experts, const float *weights,
                          const RouterShape &shape);
-  void (*group_slots)(Device &, const SlotGroups &groups, const int32_t *experts, int64_t tokens,
+  // host_offsets[E + 1] on the host gets the groups' offsets too, for the caller's loop over experts; waits for them.
+  void (*group_slots)(Device &, const SlotGroups &groups, int32_t *host_offsets, const int32_t *experts, int64_t tokens,
                       const RouterShape &shape);
   // y[t] (= or +=) sum over j of weights[t * k + j] * x[places[t * k + j]], in the order of j; weights null means ones
   // (the backward pass of gather_rows over SlotGroups.tokens). y is T x C, x is T * k rows of C.
@@ -232,14 +263,16 @@ struct Ops {
                               Matrix beta, Matrix log_decay, const PackedBatch &batch, const DeltaShape &shape);
 
   // With p = softmax(c(logits[i])), c(z) = softcap * tanh(z / softcap) or z when softcap is 0: losses[i] = -ln
-  // p(targets[i]), and logits[N, V] become the gradient of the sum of weights[i] * losses[i].
-  void (*cross_entropy)(Device &, double *losses, Matrix logits, const int32_t *targets, const float *weights,
-                        float softcap);
+  // p(targets[i]), and dlogits[N, V] is the gradient of the sum of weights[i] * losses[i]. dlogits, of the activations'
+  // element, lies over the f32 logits: its rows begin where theirs do.
+  void (*cross_entropy)(Device &, double *losses, Matrix dlogits, Matrix logits, const int32_t *targets,
+                        const float *weights, float softcap);
   // Scoring: log_probability[i] = ln p(targets[i]); is_argmax[i] tells whether no other token is more likely. The
   // logits are left with the cap applied.
   void (*log_probability)(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets,
                           float softcap);
 
+  void (*add_up)(Device &, double *sum, const double *values, int64_t count); // *sum += all values, in a fixed order
   double (*sum_of_squares)(Device &, const float *values, int64_t count);
   void (*adamw)(Device &, float *values, float *m, float *v, const float *gradient, int64_t count,
                 const AdamW &options);
