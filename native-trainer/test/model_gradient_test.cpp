@@ -210,9 +210,9 @@ TEST(recomputing_needs_less_memory) {
     TinyModel tiny(architecture, 3);
     size_t before = SIZE_MAX;
     for (const Recompute recompute : {Recompute::nothing, Recompute::feed_forward, Recompute::layer}) {
-      const size_t floats = lay_out(tiny.model.parameters, limits_for(3, recompute), nullptr).activation_floats;
-      CHECK(floats < before);
-      before = floats;
+      const size_t bytes = lay_out(tiny.model.parameters, limits_for(3, recompute), nullptr).activation_bytes;
+      CHECK(bytes < before);
+      before = bytes;
     }
   }
 }
@@ -245,9 +245,10 @@ TEST(weighted_targets_give_the_gradient_of_the_weighted_loss) {
 TEST(planned_layout_is_the_one_used) {
   TinyModel tiny(Architecture::qwen3, 3);
   const PassMemory measured = lay_out(tiny.model.parameters, limits_for(3), nullptr);
-  std::vector<float> memory(measured.activation_floats + measured.workspace_floats);
+  std::vector<std::byte> memory(measured.activation_bytes + measured.workspace_bytes);
   const PassMemory placed = lay_out(tiny.model.parameters, limits_for(3), memory.data());
-  CHECK(placed.activation_floats == measured.activation_floats);
-  CHECK(placed.work.head_dx.data >= memory.data() && placed.work.head_dx.data < memory.data() + memory.size());
+  CHECK(placed.activation_bytes == measured.activation_bytes);
+  const auto *last = static_cast<const std::byte *>(placed.work.head_dx.data);
+  CHECK(last >= memory.data() && last < memory.data() + memory.size());
   CHECK(placed.layers[0].x.data != placed.layers[1].x.data);
 }

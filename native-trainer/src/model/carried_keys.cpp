@@ -11,7 +11,7 @@ void CarriedKeys::clear() {
 }
 
 Matrix with_carried(const Matrix &m, int64_t carried) {
-  return {m.data - carried * m.stride, carried + m.rows, m.cols, m.stride};
+  return rows_of(m, -carried, carried + m.rows);
 }
 
 void carry_in(const LayerPass &layer) {

@@ -44,7 +44,9 @@ int64_t largest_head(const HyperParameters &p) {
 }
 
 void clear(const Pass &pass, std::initializer_list<Matrix> matrices) {
-  for (const Matrix &m : matrices) pass.ops.fill(pass.device, m.data, 0.0f, m.data == nullptr ? 0 : m.rows * m.cols);
+  for (const Matrix &m : matrices) {
+    if (m.data != nullptr) pass.ops.fill(pass.device, m, 0.0f);
+  }
 }
 
 } // namespace
@@ -76,10 +78,17 @@ Transformer::Transformer(const Ops &ops, Device &device, const Model &model, con
     ropes_.push_back({cosine.data(), sine.data(), 0, ropes[i].dims,
                       model.parameters.traits().rope_style == RopeStyle::neox});
   }
-  memory_ = ops.allocate(device, measured.activation_floats + measured.workspace_floats);
+  memory_ = ops.allocate(device, measured.activation_bytes + measured.workspace_bytes);
   if (memory_ == nullptr) throw std::bad_alloc();
   at_ = lay_out(model.parameters, limits, memory_);
-  if (at_.work.ones != nullptr) ops.fill(device, at_.work.ones, 1.0f, largest_head(model.parameters));
+  if (at_.work.ones != nullptr) {
+    const int64_t ones = largest_head(model.parameters);
+    ops.fill(device, {at_.work.ones, 1, ones, ones}, 1.0f);
+  }
+  for (size_t index = 0; index < model.layers.size(); ++index) {
+    std::vector<int32_t> &offsets = expert_offsets_.emplace_back(static_cast<size_t>(model.parameters.layers[index].experts + 1));
+    at_.layers[index].experts.host_offsets = offsets.data();
+  }
 }
 
 Transformer::~Transformer() { ops_.release(device_, memory_); }
@@ -235,7 +244,7 @@ void Transformer::head_log_probabilities(const Pass &pass, const TokenBatch &bat
     const Matrix logits = head_forward(pass, {model_.output_norm, model_.head}, head_rows_.data(),
                                        static_cast<int64_t>(head_rows_.size()));
     log_probabilities_of_rows(batch, logits, first, end, log_probabilities, is_argmax);
-    if (sink) sink(logits.data, logits.rows, logits.cols);
+    if (sink) sink(logits.f32(), logits.rows, logits.cols);
   }
 }
 
@@ -254,7 +263,7 @@ void Transformer::log_probabilities_of_rows(const TokenBatch &batch, Matrix logi
     take(top(logits, 1), at, softcap);
     // The cap was applied in place, so it is no longer asked for. With a stride of 0 one row stands for several.
     if (next > at + 1) take({logits.data, static_cast<int64_t>(next - at) - 1, logits.cols, 0}, at + 1, 0.0f);
-    logits.data += logits.stride;
+    logits = rows_from(logits, 1);
   }
 }
 

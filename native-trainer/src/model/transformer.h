@@ -94,7 +94,7 @@ private:
   Device &device_;
   const Model &model_;
   PassLimits limits_;
-  float *memory_ = nullptr;
+  void *memory_ = nullptr;
   PassMemory at_;
   std::vector<std::vector<float>> angles_; // cosines and sines of every rope, [longest, R / 2] each
   std::vector<RopeTable> ropes_;
@@ -103,6 +103,7 @@ private:
   std::vector<float> weights_;      // of each target of the batch
   std::vector<double> losses_;      // likewise
   std::vector<uint8_t> is_argmax_;
+  std::vector<std::vector<int32_t>> expert_offsets_; // of each layer, on the host
   std::vector<int32_t> head_rows_; // distinct target rows of a chunk
 };
 

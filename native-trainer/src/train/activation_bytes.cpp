@@ -31,7 +31,7 @@ int64_t micro_batch_tokens(const HyperParameters &parameters, const TrainingShap
   PassLimits limits = training_limits(parameters, shape, sample);
   limits.recompute = Recompute::nothing; // how a step is cut, and so every rounding, does not depend on what is kept
   const PassMemory measured = lay_out(parameters, limits, nullptr);
-  const uint64_t bytes_per_token = std::max<uint64_t>(1, measured.activation_floats * sizeof(float) / sample);
+  const uint64_t bytes_per_token = std::max<uint64_t>(1, measured.activation_bytes / sample);
   const auto comfortable = static_cast<int64_t>(comfortable_bytes / bytes_per_token);
   const int64_t wanted = std::min(shape.tokens_per_step, comfortable);
   return std::max(wanted, shape.documents_together * shape.max_sequence_tokens);
@@ -39,7 +39,7 @@ int64_t micro_batch_tokens(const HyperParameters &parameters, const TrainingShap
 
 uint64_t activation_bytes(const HyperParameters &parameters, const TrainingShape &shape) {
   const PassLimits limits = training_limits(parameters, shape, micro_batch_tokens(parameters, shape));
-  return lay_out(parameters, limits, nullptr).activation_floats * sizeof(float);
+  return lay_out(parameters, limits, nullptr).activation_bytes;
 }
 
 uint64_t workspace_bytes(const HyperParameters &parameters, const TrainingShape &shape) {
@@ -48,7 +48,7 @@ uint64_t workspace_bytes(const HyperParameters &parameters, const TrainingShape 
   for (const RopeParameters &table : parameters.ropes) {
     rope += 2 * sizeof(float) * static_cast<uint64_t>(shape.max_sequence_tokens * table.dims / 2);
   }
-  return lay_out(parameters, limits, nullptr).workspace_floats * sizeof(float) + rope +
+  return lay_out(parameters, limits, nullptr).workspace_bytes + rope +
          cpu_scratch_bytes(shape.threads, shape.max_sequence_tokens, micro_batch_tokens(parameters, shape));
 }
 

@@ -111,7 +111,7 @@ nlohmann::json bench_train(CpuDevice &device, Model &model, uint64_t mapped_byte
   };
   step();
   memory.push_back(growth(mapped_bytes > 0 ? "weights, activations, workspace" : "activations, workspace",
-                          sizeof(float) * (room.activation_floats + room.workspace_floats) + mapped_bytes, before));
+                          room.activation_bytes + room.workspace_bytes + mapped_bytes, before));
   const Timing timing = fastest(seconds, step);
   const double gflops = training_flops(model, batch) / timing.seconds_per_run / 1e9;
   const HyperParameters &p = model.parameters;

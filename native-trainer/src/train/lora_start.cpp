@@ -91,11 +91,10 @@ void start_principal(const Ops &ops, Device &device, const Weight &w, double sca
   const int64_t count = std::min(rank + oversampling, std::min(w.in, w.out));
   Vectors left(count, w.out), right(count, w.in); // their rows span the columns and the rows of W
   const auto times_w = [&] {                      // right = left W
-    ops.linear_backward(device, right.matrix(), false, left.matrix(), {}, w, nullptr, nullptr, nullptr, nullptr,
-                        nullptr, {}, nullptr);
+    ops.linear_backward(device, right.matrix(), false, left.matrix(), {}, w, nullptr, nullptr, nullptr, {}, {}, {}, {});
   };
   const auto times_w_transposed = [&] { // left = right W^T
-    ops.linear_forward(device, left.matrix(), right.matrix(), w, nullptr, nullptr, nullptr, {}, nullptr);
+    ops.linear_forward(device, left.matrix(), right.matrix(), w, nullptr, nullptr, {}, {}, {}, {});
   };
   for (size_t i = 0; i < right.single.size(); ++i) {
     right.single[i] = static_cast<float>(random_normal(seed, stream, i));

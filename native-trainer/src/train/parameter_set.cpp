@@ -12,12 +12,13 @@ ParameterSet::ParameterSet(const Ops &ops, Device &device, std::span<const Train
   for (const TrainedPiece &piece : pieces) add(piece, states);
   // One block for all keeps the destructor and the failure path trivial.
   const auto count = static_cast<size_t>(count_), state_floats = static_cast<size_t>(layout_.floats());
-  values_ = ops.allocate(device, (keeps_average ? 3 : 2) * count + state_floats);
+  values_ = static_cast<float *>(ops.allocate(device, sizeof(float) * ((keeps_average ? 3 : 2) * count + state_floats)));
   if (values_ == nullptr) throw std::bad_alloc();
   gradients_ = values_ + count;
   states_ = gradients_ + count;
   if (keeps_average) average_ = states_ + state_floats;
-  ops.fill(device, gradients_, 0.0f, static_cast<int64_t>(count + state_floats));
+  const auto cleared = static_cast<int64_t>(count + state_floats);
+  ops.fill(device, {gradients_, 1, cleared, cleared}, 0.0f);
 }
 
 ParameterSet::~ParameterSet() { ops_.release(device_, values_); }
@@ -37,7 +38,7 @@ void ParameterSet::add(const TrainedPiece &piece, OptimizerStates states) {
   count_ += piece.count;
 }
 
-void ParameterSet::clear_gradients() { ops_.fill(device_, gradients_, 0.0f, count_); }
+void ParameterSet::clear_gradients() { ops_.fill(device_, {gradients_, 1, count_, count_}, 0.0f); }
 
 double ParameterSet::gradient_norm() const { return std::sqrt(ops_.sum_of_squares(device_, gradients_, count_)); }
 

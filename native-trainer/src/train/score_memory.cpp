@@ -26,9 +26,9 @@ ScorePlan plan_of(const ScoreShape &shape, int64_t tokens) {
     }
   }
   const PassMemory pass = lay_out(parameters, plan.limits, nullptr);
-  uint64_t floats = pass.activation_floats + pass.workspace_floats + adapter_values;
+  uint64_t floats = adapter_values;
   for (const RopeParameters &rope : parameters.ropes) floats += static_cast<uint64_t>(longest * rope.dims);
-  plan.bytes = floats * sizeof(float) + cpu_scratch_bytes(shape.threads, longest) + shape.tree.bytes() +
+  plan.bytes = pass.activation_bytes + pass.workspace_bytes + floats * sizeof(float) + cpu_scratch_bytes(shape.threads, longest) + shape.tree.bytes() +
                shape.pair_bytes + fixed_bytes(shape.file);
   for (const TensorView &tensor : shape.file.tensors()) plan.bytes += tensor.bytes;
   return plan;
