@@ -218,6 +218,11 @@ int64_t largest_rank(const PassLimits &limits) {
   return most;
 }
 
+TargetMemory take_targets(Carver &carver, int64_t count) {
+  return {carver.integers(count), carver.integers(count), carver.floats(count), carver.doubles(count),
+          static_cast<uint8_t *>(carver.bytes(count))};
+}
+
 Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLimits &limits) {
   const int64_t tokens = limits.tokens, rows = head_chunk_rows(p, tokens);
   const int64_t q = largest(p, [](const LayerShape &layer) {
@@ -247,7 +252,13 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   w.head_normed = carver.take(rows, p.embedding);
   w.head_rstd = carver.floats(rows);
   w.logits = carver.f32(rows, p.vocab);
+  w.targets = take_targets(carver, tokens);
+  w.loss = carver.doubles(1);
+  if (p.temperature_scale != 0.0) w.temperatures = carver.floats(tokens);
+  if (limits.carried > 0) w.carried_before = carver.integers(limits.carried);
+  if (limits.carried > 0) w.carried_kept = carver.integers(limits.carried);
   if (!limits.backward) return w;
+  w.amplitudes = carver.floats(tokens);
   // An expert has at most one of a token's slots, so what serves one projection of one expert at a time has T rows.
   const int64_t widest = largest(p, [](const LayerShape &layer) {
     return std::max({layer.q_width(), layer.delta.value_width(), layer.feed_forward});
@@ -301,6 +312,17 @@ PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, 
   memory.work = take_workspace(carver, parameters, limits);
   memory.workspace_bytes = carver.position() - memory.activation_bytes;
   return memory;
+}
+
+TargetMemory lay_out_targets(int64_t count, void *base) {
+  Carver carver(base, Element::f32);
+  return take_targets(carver, count);
+}
+
+size_t target_bytes(int64_t count) {
+  Carver carver(nullptr, Element::f32);
+  take_targets(carver, count);
+  return carver.position();
 }
 
 QkvGradients split_qkv(const Matrix &dqkv, const LayerShape &layer, const ArchitectureTraits &traits) {

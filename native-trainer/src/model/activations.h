@@ -100,6 +100,15 @@ struct PerLayerActivations {
   Matrix inputs;         // [T, L P] P columns for each layer, which its backward pass turns into their own gradient
 };
 
+// What the head is told of each target, and what it answers.
+struct TargetMemory {
+  int32_t *rows = nullptr;      // of the residual stream; at most as many as there are targets
+  int32_t *targets = nullptr;   // the tokens
+  float *weights = nullptr;     // of their losses
+  double *losses = nullptr;     // -ln p, or ln p
+  uint8_t *is_argmax = nullptr; // whether no token is more likely
+};
+
 struct Workspace {
   Matrix normed;              // [T, C] a norm's output, recomputed in the backward pass
   Matrix activated;           // [T, F] or [S, F] activation(gate) * up, likewise
@@ -126,6 +135,12 @@ struct Workspace {
   Matrix head_dx;             // [N, C]
   float *head_rstd = nullptr; // [N]
   Matrix logits;              // [N, V]
+  TargetMemory targets;       // of T targets
+  double *loss = nullptr;     // [1] what the targets of all batches lost so far
+  float *temperatures = nullptr;     // [T] what q is multiplied by, where the family has them
+  float *amplitudes = nullptr;       // [T] of the embedding noise; with a backward pass only
+  int32_t *carried_before = nullptr; // [carried] CarriedKeys::before
+  int32_t *carried_kept = nullptr;   // [carried] CarriedKeys::kept
 };
 
 struct PassMemory {
@@ -141,6 +156,10 @@ int64_t head_chunk_rows(const HyperParameters &parameters, int64_t tokens);
 
 // Hands out `base` piece by piece; with base null it only measures.
 PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, void *base);
+
+// The same for targets alone: a tree of prefixes may have more of them than tokens.
+TargetMemory lay_out_targets(int64_t count, void *base);
+size_t target_bytes(int64_t count);
 
 // Gradients of q, k and v of a layer inside Workspace::dqkv.
 struct QkvGradients {

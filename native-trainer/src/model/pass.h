@@ -22,13 +22,13 @@ struct Pass {
   const Ops &ops;
   Device &device;
   const HyperParameters &parameters;
-  const PackedBatch &batch;
+  const PackedBatch &batch; // as place_batch gave it
   const PassNoise &noise;
   Workspace work;                   // cut to the batch's T tokens
   PerLayerActivations per_layer;    // likewise
   std::span<const RopeTable> ropes; // of HyperParameters::ropes
   const float *temperatures;        // [T] what q is multiplied by, or null
-  const CarriedKeys &carry;
+  const CarriedKeys &carry;         // on the host; the rows it names are in `work` too
 
   int64_t tokens() const { return batch.token_count; }
   float epsilon() const { return static_cast<float>(parameters.rms_epsilon); }

@@ -4,7 +4,7 @@
 
 #include "gguf/tensor_layout.h"
 #include "model/activations.h"
-#include "ops/cpu/cpu_device.h"
+#include "ops/backend.h"
 #include "plan/memory_plan.h"
 
 namespace trex {
@@ -15,6 +15,7 @@ PassLimits training_limits(const HyperParameters &parameters, const TrainingShap
   limits.backward = true;
   limits.recompute = shape.recompute;
   limits.dropout = shape.dropout;
+  limits.element = shape.element;
   limits.ranks.resize(parameters.layers.size());
   const auto names = projection_names();
   for (size_t p = 0; p < projection_count; ++p) {
@@ -43,13 +44,14 @@ uint64_t activation_bytes(const HyperParameters &parameters, const TrainingShape
 }
 
 uint64_t workspace_bytes(const HyperParameters &parameters, const TrainingShape &shape) {
-  const PassLimits limits = training_limits(parameters, shape, micro_batch_tokens(parameters, shape));
+  const int64_t tokens = micro_batch_tokens(parameters, shape);
+  const PassLimits limits = training_limits(parameters, shape, tokens);
   uint64_t rope = 0;
   for (const RopeParameters &table : parameters.ropes) {
     rope += 2 * sizeof(float) * static_cast<uint64_t>(shape.max_sequence_tokens * table.dims / 2);
   }
   return lay_out(parameters, limits, nullptr).workspace_bytes + rope +
-         cpu_scratch_bytes(shape.threads, shape.max_sequence_tokens, micro_batch_tokens(parameters, shape));
+         backend_scratch_bytes({shape.backend, shape.threads, shape.max_sequence_tokens, tokens});
 }
 
 } // namespace trex

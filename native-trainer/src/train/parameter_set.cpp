@@ -12,7 +12,8 @@ ParameterSet::ParameterSet(const Ops &ops, Device &device, std::span<const Train
   for (const TrainedPiece &piece : pieces) add(piece, states);
   // One block for all keeps the destructor and the failure path trivial.
   const auto count = static_cast<size_t>(count_), state_floats = static_cast<size_t>(layout_.floats());
-  values_ = static_cast<float *>(ops.allocate(device, sizeof(float) * ((keeps_average ? 3 : 2) * count + state_floats)));
+  const size_t floats = (keeps_average ? 3 : 2) * count + state_floats;
+  values_ = static_cast<float *>(ops.allocate(device, floats * sizeof(float)));
   if (values_ == nullptr) throw std::bad_alloc();
   gradients_ = values_ + count;
   states_ = gradients_ + count;
@@ -64,8 +65,22 @@ void ParameterSet::update(AdamW options) {
   }
 }
 
+float *ParameterSet::host_values() {
+  if (ops_.host_memory) return values_;
+  host_.resize(static_cast<size_t>(count_));
+  return host_.data();
+}
+
+void ParameterSet::to_host() {
+  if (!ops_.host_memory) download(host_values(), values_, static_cast<size_t>(count_) * sizeof(float));
+}
+
+void ParameterSet::to_device() {
+  if (!ops_.host_memory) upload(values_, host_values(), static_cast<size_t>(count_) * sizeof(float));
+}
+
 void ParameterSet::start_average() {
-  if (average_ != nullptr) std::copy_n(values_, count_, average_);
+  if (average_ != nullptr) ops_.copy(device_, average_, values_, static_cast<size_t>(count_) * sizeof(float));
 }
 
 void ParameterSet::update_average(double decay, int64_t step) {
@@ -74,8 +89,14 @@ void ParameterSet::update_average(double decay, int64_t step) {
   ops_.average(device_, average_, values_, static_cast<float>(1.0 - std::min(decay, (1.0 + t) / (10.0 + t))), count_);
 }
 
-void AveragedValues::exchange() {
-  if (set_.average() != nullptr) std::swap_ranges(set_.values(), set_.values() + set_.count(), set_.average());
+void AveragedValues::exchange() const {
+  if (set_.average_ == nullptr) return;
+  const auto move = [this](float *to, const float *from) {
+    set_.ops_.copy(set_.device_, to, from, static_cast<size_t>(set_.count_) * sizeof(float));
+  };
+  move(set_.gradients_, set_.values_);
+  move(set_.values_, set_.average_);
+  move(set_.average_, set_.gradients_);
 }
 
 } // namespace trex

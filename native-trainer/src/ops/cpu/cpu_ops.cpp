@@ -6,6 +6,7 @@ const Ops &cpu_ops() {
   static const Ops table = {
       .name = "cpu",
       .activations = Element::f32,
+      .host_memory = true,
       .allocate = cpu::allocate,
       .release = cpu::release,
       .hold = cpu::hold,
