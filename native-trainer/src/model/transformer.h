@@ -95,8 +95,12 @@ private:
   void log_probabilities_of_rows(const TokenBatch &batch, Matrix logits, const TargetMemory &at, size_t first,
                                  size_t end);
   void show(const LogitsSink &sink, const Matrix &logits);
-  template <class Value> void upload(Value *to, const std::vector<Value> &from);
-  template <class Value> void download(std::vector<Value> &to, const Value *from);
+  template <class Value> void upload(Value *to, const std::vector<Value> &from) {
+    if (!from.empty()) ops_.upload(device_, to, from.data(), from.size() * sizeof(Value));
+  }
+  template <class Value> void download(std::vector<Value> &to, const Value *from) {
+    if (!to.empty()) ops_.download(device_, to.data(), from, to.size() * sizeof(Value));
+  }
   void fill(float *values, int64_t count, float value);
   void clear_loss();
   int64_t head_chunk() const { return head_chunk_rows(model_.parameters, limits_.tokens); }
