@@ -77,6 +77,8 @@ TEST(every_kind_of_layer) {
   check_same_family("qwen2");
   check_same_family("qwen3moe");
   check_same_family("gemma4");
+  check_same_family("mistral3", {{"attention.temperature_scale", 0.5}, {"rope.scaling.type", "yarn"},
+                                 {"rope.scaling.factor", 4.0}, {"rope.scaling.original_context_length", 8}});
   check_same_family("gemma2", {{"attention.sliding_window", 6},
                                {"attn_logit_softcapping", 50.0},
                                {"final_logit_softcapping", 30.0}});
@@ -113,7 +115,7 @@ TEST(a_job_that_is_resumed_and_one_that_continues_an_adapter) {
   check_same_job("continued", [&](json &continued) { continued["lora"]["initFrom"] = adapter_of(request); });
 }
 
-// Pairs that share prefixes, rows that predict several targets and more targets than tokens in a batch, with logits.
+// Pairs that share prefixes, with logits.
 TEST(scores_of_a_tree_of_prefixes) {
   std::string text;
   for (int32_t pair = 0; pair < 40; ++pair) {
@@ -144,4 +146,29 @@ TEST(scores_of_a_tree_of_prefixes) {
       CHECK(lines == expected && digest == shown);
     }
   }
+}
+
+// Every token after every prefix: each row of the batch predicts all of them.
+TEST(more_targets_than_tokens) {
+  std::vector<std::string> pairs;
+  json context = json::array();
+  for (int32_t length = 1; length <= 12; ++length) {
+    context.push_back((length * 5) % vocab);
+    for (int32_t choice = 0; choice < vocab; ++choice) {
+      pairs.push_back(json{{"id", std::to_string(pairs.size())}, {"context", context}, {"continuation", {choice}}}.dump() +
+                      "\n");
+    }
+  }
+  const auto scored = [](const std::string &text, const OpenBackend &open) {
+    write_text("foreign-choices.jsonl", text);
+    std::vector<json> lines = scored_lines(
+        {{"model", tiny_model()}, {"pairs", in_scratch("foreign-choices.jsonl")}, {"perToken", true}}, open);
+    lines.pop_back();
+    return lines;
+  };
+  std::string text;
+  for (const std::string &pair : pairs) text += pair;
+  const std::vector<json> together = scored(text, open_foreign_backend);
+  CHECK(together == scored(text, open_backend));
+  for (size_t i = 0; i < pairs.size(); i += 31) CHECK(scored(pairs[i], open_backend)[0] == together.at(i));
 }
