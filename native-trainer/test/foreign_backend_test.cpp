@@ -77,11 +77,12 @@ TEST(every_kind_of_layer) {
   check_same_family("qwen2");
   check_same_family("qwen3moe");
   check_same_family("gemma4");
-  check_same_family("mistral3", {{"attention.temperature_scale", 0.5}, {"rope.scaling.type", "yarn"},
-                                 {"rope.scaling.factor", 4.0}, {"rope.scaling.original_context_length", 8}});
-  check_same_family("gemma2", {{"attention.sliding_window", 6},
-                               {"attn_logit_softcapping", 50.0},
-                               {"final_logit_softcapping", 30.0}});
+  check_same_family("mistral3", {{"attention.temperature_scale", 0.5},
+                                 {"rope.scaling.type", "yarn"},
+                                 {"rope.scaling.factor", 4.0},
+                                 {"rope.scaling.original_context_length", 8}});
+  check_same_family(
+      "gemma2", {{"attention.sliding_window", 6}, {"attn_logit_softcapping", 50.0}, {"final_logit_softcapping", 30.0}});
   check_same_family("qwen35", {{"rope.dimension_sections", {2, 1, 1, 0}},
                                {"ssm.conv_kernel", 4},
                                {"ssm.state_size", 8},
@@ -134,8 +135,10 @@ TEST(scores_of_a_tree_of_prefixes) {
     std::vector<json> expected;
     std::string shown;
     for (const OpenBackend &open : {OpenBackend(open_backend), OpenBackend(open_foreign_backend)}) {
-      json request = {{"model", tiny_model()},     {"adapter", adapter_of(trained)},
-                      {"batchTokens", 32},         {"pairs", in_scratch("foreign-tree.jsonl")},
+      json request = {{"model", tiny_model()},
+                      {"adapter", adapter_of(trained)},
+                      {"batchTokens", 32},
+                      {"pairs", in_scratch("foreign-tree.jsonl")},
                       {"perToken", true}};
       if (logits) request["logits"] = in_scratch("foreign-logits.f32");
       std::vector<json> lines = scored_lines(request, open);
@@ -155,8 +158,8 @@ TEST(more_targets_than_tokens) {
   for (int32_t length = 1; length <= 12; ++length) {
     context.push_back((length * 5) % vocab);
     for (int32_t choice = 0; choice < vocab; ++choice) {
-      pairs.push_back(json{{"id", std::to_string(pairs.size())}, {"context", context}, {"continuation", {choice}}}.dump() +
-                      "\n");
+      pairs.push_back(
+          json{{"id", std::to_string(pairs.size())}, {"context", context}, {"continuation", {choice}}}.dump() + "\n");
     }
   }
   const auto scored = [](const std::string &text, const OpenBackend &open) {

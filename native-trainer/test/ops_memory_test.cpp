@@ -1,5 +1,5 @@
-// What the operations do with memory and with a residual: the CPU's is the host's, parts of wider matrices leave the rest
-// alone, and a fused residual is rounded as one that is added afterwards.
+// What the operations do with memory and with a residual: the CPU's is the host's, parts of wider matrices leave the
+// rest alone, and a fused residual is rounded as one that is added afterwards.
 #include "support/ops.h"
 
 using namespace trex;
@@ -22,7 +22,8 @@ std::vector<float> sum(std::vector<float> x, const std::vector<float> &y) {
 } // namespace
 
 TEST(a_residual_is_added_to_the_whole_product) {
-  const std::vector<float> w = random_values(in * out, 1), bias = random_values(out, 2), start = random_values(T * out, 3);
+  const std::vector<float> w = random_values(in * out, 1), bias = random_values(out, 2),
+                           start = random_values(T * out, 3);
   std::vector<float> x = random_values(T * in, 4), a = random_values(rank * in, 5), b = random_values(out * rank, 6);
   const LoraPair lora{a.data(), b.data(), nullptr, nullptr, rank, 0.7f};
   on_every_isa([&](CpuDevice &device, const std::string &isa) {

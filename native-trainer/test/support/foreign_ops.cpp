@@ -149,9 +149,7 @@ template <auto Op, class Result, class... Arguments> struct Passed<Op, Result (*
 };
 
 template <class Type> struct MemberOf;
-template <class Type> struct MemberOf<Type Ops::*> {
-  using type = Type;
-};
+template <class Type> struct MemberOf<Type Ops::*> { using type = Type; };
 
 template <auto Op> constexpr auto pass_on = Passed<Op, typename MemberOf<decltype(Op)>::type>::call;
 

@@ -1,5 +1,5 @@
-// Gated linear units (Shazeer, 2020), sums, noise, copies of rows, the embedding table and AdamW (Loshchilov and Hutter, 2019): each
-// passes once over its data.
+// Gated linear units (Shazeer, 2020), sums, noise, copies of rows, the embedding table and AdamW (Loshchilov and
+// Hutter, 2019): each passes once over its data.
 #include <algorithm>
 #include <array>
 #include <cassert>

@@ -5,7 +5,9 @@
 
 namespace trex::cpu {
 
-void *allocate(Device &, size_t bytes) { return allocate_floats((bytes + sizeof(float) - 1) / sizeof(float)).release(); }
+void *allocate(Device &, size_t bytes) {
+  return allocate_floats((bytes + sizeof(float) - 1) / sizeof(float)).release();
+}
 
 void release(Device &, void *memory) { FreeAligned{}(static_cast<float *>(memory)); }
 
