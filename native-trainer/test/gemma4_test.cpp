@@ -177,8 +177,8 @@ TEST(shared_keys_have_memory_of_their_own) {
   PassLimits limits;
   limits.tokens = 16;
   limits.ranks.resize(4);
-  std::vector<float> memory(lay_out(p, limits, nullptr).activation_floats +
-                            lay_out(p, limits, nullptr).workspace_floats);
+  std::vector<std::byte> memory(lay_out(p, limits, nullptr).activation_bytes +
+                                lay_out(p, limits, nullptr).workspace_bytes);
   const PassMemory at = lay_out(p, limits, memory.data());
   CHECK(at.layers[2].k.data == at.layers[0].k.data && at.layers[3].v.data == at.layers[1].v.data);
   CHECK(at.layers[0].k.data != at.layers[1].k.data && at.layers[0].attention_rstd == at.layers[2].attention_rstd);

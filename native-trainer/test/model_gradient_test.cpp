@@ -6,6 +6,7 @@
 #include "model/transformer.h"
 #include "ops/cpu/cpu_device.h"
 #include "support/check.h"
+#include "support/losses.h"
 #include "support/tiny_model.h"
 
 using namespace trex;
@@ -69,7 +70,7 @@ TEST(every_gradient_matches_finite_differences) {
       const float scale = 1.0f / static_cast<float>(batch.target_count());
       const double step = tiny.model.layers.size() > 2 ? 0.005 : 0.02; // the loss bends more in a deep model
       const auto value = [&] { return transformer.loss(batch) * static_cast<double>(scale); };
-      const double loss = transformer.loss_and_gradients(batch, scale, {});
+      const double loss = loss_and_gradients(transformer, batch, scale, {});
       CHECK(close(loss * static_cast<double>(scale), value(), 1e-6));
       for (Trained &tensor : tiny.tensors) {
         const std::vector<float> direction = random_values(static_cast<int64_t>(tensor.values.size()), 50, 0.2f);
@@ -89,13 +90,13 @@ TEST(packed_documents_equal_separate_ones) {
     CpuDevice device(2, longest, best_isa());
     TinyModel tiny(architecture, 3);
     Transformer transformer(cpu_ops(), device, tiny.model, limits_for(3), longest);
-    const double packed = transformer.loss_and_gradients(pack(some_documents()), 0.1f, {});
+    const double packed = loss_and_gradients(transformer, pack(some_documents()), 0.1f, {});
     std::vector<std::vector<float>> gradients;
     for (const Trained &tensor : tiny.tensors) gradients.push_back(tensor.gradient);
     tiny.clear_gradients();
     double separate = 0.0;
     for (const std::vector<int32_t> &document : some_documents()) {
-      separate += transformer.loss_and_gradients(pack({document}), 0.1f, {});
+      separate += loss_and_gradients(transformer, pack({document}), 0.1f, {});
     }
     CHECK(close(packed, separate, 1e-6));
     for (size_t i = 0; i < gradients.size(); ++i) {
@@ -110,11 +111,11 @@ TEST(dropout_does_not_depend_on_micro_batches) {
     TinyModel tiny(architecture, 3);
     Transformer transformer(cpu_ops(), device, tiny.model, limits_for(3), longest);
     PassNoise dropout{0.4f, 0.0f, 5, 11, 0};
-    const double whole = transformer.loss_and_gradients(pack(some_documents()), 0.1f, dropout);
+    const double whole = loss_and_gradients(transformer, pack(some_documents()), 0.1f, dropout);
     double parts = 0.0;
     for (const std::vector<int32_t> &document : some_documents()) {
       const TokenBatch batch = pack({document});
-      parts += transformer.loss_and_gradients(batch, 0.1f, dropout);
+      parts += loss_and_gradients(transformer, batch, 0.1f, dropout);
       dropout.first_token += batch.token_count();
     }
     CHECK(close(whole, parts, 1e-6));
@@ -167,7 +168,7 @@ TEST(every_instruction_set_gives_the_same_loss_and_gradients) {
     CpuDevice device(2, longest, isa);
     TinyModel tiny(Architecture::qwen3, 3);
     Transformer transformer(cpu_ops(), device, tiny.model, limits_for(3), longest);
-    const double own = transformer.loss_and_gradients(pack(some_documents()), 0.1f, {});
+    const double own = loss_and_gradients(transformer, pack(some_documents()), 0.1f, {});
     if (gradients.empty()) {
       loss = own;
       for (const Trained &tensor : tiny.tensors) gradients.push_back(tensor.gradient);
@@ -190,7 +191,7 @@ TEST(what_is_recomputed_changes_nothing) {
       TinyModel tiny(architecture, 3);
       Transformer transformer(cpu_ops(), device, tiny.model, limits_for(3, recompute), longest);
       const PassNoise noise{0.3f, 5.0f, 5, 11, 0};
-      const double own = transformer.loss_and_gradients(pack(some_documents()), 0.1f, noise);
+      const double own = loss_and_gradients(transformer, pack(some_documents()), 0.1f, noise);
       if (gradients.empty()) {
         loss = own;
         for (const Trained &tensor : tiny.tensors) gradients.push_back(tensor.gradient);
@@ -210,9 +211,9 @@ TEST(recomputing_needs_less_memory) {
     TinyModel tiny(architecture, 3);
     size_t before = SIZE_MAX;
     for (const Recompute recompute : {Recompute::nothing, Recompute::feed_forward, Recompute::layer}) {
-      const size_t floats = lay_out(tiny.model.parameters, limits_for(3, recompute), nullptr).activation_floats;
-      CHECK(floats < before);
-      before = floats;
+      const size_t bytes = lay_out(tiny.model.parameters, limits_for(3, recompute), nullptr).activation_bytes;
+      CHECK(bytes < before);
+      before = bytes;
     }
   }
 }
@@ -245,9 +246,10 @@ TEST(weighted_targets_give_the_gradient_of_the_weighted_loss) {
 TEST(planned_layout_is_the_one_used) {
   TinyModel tiny(Architecture::qwen3, 3);
   const PassMemory measured = lay_out(tiny.model.parameters, limits_for(3), nullptr);
-  std::vector<float> memory(measured.activation_floats + measured.workspace_floats);
+  std::vector<std::byte> memory(measured.activation_bytes + measured.workspace_bytes);
   const PassMemory placed = lay_out(tiny.model.parameters, limits_for(3), memory.data());
-  CHECK(placed.activation_floats == measured.activation_floats);
-  CHECK(placed.work.head_dx.data >= memory.data() && placed.work.head_dx.data < memory.data() + memory.size());
+  CHECK(placed.activation_bytes == measured.activation_bytes);
+  const auto *last = static_cast<const std::byte *>(placed.work.head_dx.data);
+  CHECK(last >= memory.data() && last < memory.data() + memory.size());
   CHECK(placed.layers[0].x.data != placed.layers[1].x.data);
 }

@@ -5,6 +5,7 @@
 
 #include "gguf/adapter_file.h"
 #include "model/frozen_model.h"
+#include "ops/cpu/cpu_device.h"
 #include "plan/lora_choice.h"
 #include "plan/time_estimate.h"
 #include "support/check.h"
@@ -134,11 +135,12 @@ TEST(only_the_experts_that_answer_are_counted_as_work) {
 TEST(the_spectrum_of_experts_is_the_mean_of_their_squares) {
   const int64_t in = 3, out = 2, rank = 1;
   const std::vector<float> a = {1, 0, 0, 0, 2, 0}, b = {3, 0, 0, 2}; // singular values 3 and 4
-  Model model;
-  model.layers.resize(1);
-  model.layers[0].projections[ffn_up_exps].lora = {a.data(), b.data(), nullptr, nullptr, rank, 1.0f};
-  LoraTensor tensor{"blk.0.ffn_up_exps.weight", in, out, rank, 0};
+  LoraTensor tensor{"blk.0.ffn_up_exps.weight", in, out, rank, 0, 1.0};
   tensor.experts = 2;
-  const std::vector<TensorSpectrum> spectra = adapter_spectra(model, {{tensor, 0, ffn_up_exps}});
+  CpuDevice device(1, 8, best_isa());
+  ParameterSet set(cpu_ops(), device, lora_pieces(std::vector{tensor}));
+  std::copy(a.begin(), a.end(), set.values() + set.offset(0));
+  std::copy(b.begin(), b.end(), set.values() + set.offset(1));
+  const std::vector<TensorSpectrum> spectra = adapter_spectra(set, {{tensor, 0, ffn_up_exps}});
   CHECK(spectra.size() == 1 && std::abs(spectra[0].singular_values.at(0) - std::sqrt((9.0 + 16.0) / 2.0)) < 1e-12);
 }

@@ -30,7 +30,7 @@ TEST(rms_norm_equals_its_formula_and_its_differences) {
                          dy = random_values(rows * width, 3);
       std::vector<float> y(x.size()), rstd(9), dx(x.size()), dw(w.size(), 1.0f);
       const auto value = [&] {
-        cpu_ops().rms_norm_forward(device, matrix(y, width), rstd.data(), matrix(x, width), w.data(), 1e-5f);
+        cpu_ops().rms_norm_forward(device, matrix(y, width), rstd.data(), matrix(x, width), w.data(), 1e-5f, {});
         return inner_product(y, dy);
       };
       value();
@@ -283,14 +283,14 @@ TEST(passes_over_the_data_do_not_depend_on_threads) {
   check_threads("elementwise", [&](CpuDevice &device) {
     std::vector<float> x = start, d = other, y(x.size()), rstd(rows), dw(width), dtable(5 * width);
     const Ops &ops = cpu_ops();
-    ops.rms_norm_forward(device, matrix(y, width), rstd.data(), matrix(x, width), w.data(), 1e-6f);
+    ops.rms_norm_forward(device, matrix(y, width), rstd.data(), matrix(x, width), w.data(), 1e-6f, {});
     ops.rms_norm_backward(device, matrix(d, width), true, dw.data(), matrix(y, width), matrix(x, width), w.data(),
                           rstd.data());
     ops.glu_backward(device, matrix(x, width), matrix(y, width), matrix(d, width), matrix(x, width), matrix(y, width),
                      Activation::gelu);
     ops.glu_forward(device, matrix(d, width), matrix(x, width), matrix(y, width), Activation::silu);
     ops.scale_rows(device, matrix(d, width), factors.data());
-    ops.add(device, d.data(), y.data(), rows * width);
+    ops.add(device, matrix(d, width), matrix(y, width));
     ops.embedding_backward(device, dtable.data(), matrix(d, width), tokens.data(), 3.0f);
     d.insert(d.end(), dw.begin(), dw.end());
     d.insert(d.end(), dtable.begin(), dtable.end());

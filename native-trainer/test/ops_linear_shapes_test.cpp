@@ -90,12 +90,13 @@ Outcome run(CpuDevice &device, const Shape &s, Layer<float> l) {
   const Weight weight{reinterpret_cast<const std::byte *>(l.w.data()), GGML_TYPE_F32, s.in, s.out,
                       static_cast<size_t>(s.in) * sizeof(float)};
   const DropoutKey key{s.dropout ? 0.3f : 0.0f, 3, 9, s.first_token};
+  const Matrix kept{h.data(), s.tokens, s.rank, s.rank}, seen{dropped.data(), s.tokens, s.in, s.in};
   const Ops &ops = cpu_ops();
   ops.linear_forward(device, part(y, s.out + margin, 0, s.out), part(x, s.in + margin, 0, s.in), weight,
-                     s.bias ? l.bias.data() : nullptr, lora, h.data(), key, dropped.data());
+                     s.bias ? l.bias.data() : nullptr, lora, kept, key, seen, {});
   ops.linear_backward(device, part(dx, s.in + margin, 0, s.in), s.add, part(dy, s.out + margin, 0, s.out),
                       part(x, s.in + margin, 0, s.in), weight, r.dw.data(), s.bias ? r.dbias.data() : nullptr, lora,
-                      h.data(), dh.data(), key, dropped.data());
+                      kept, {dh.data(), s.tokens, s.rank, s.rank}, key, seen);
   r.y = closed_up(y, s.out);
   r.dx = closed_up(dx, s.in);
   return r;

@@ -6,6 +6,7 @@
 #include "ops/cpu/cpu_device.h"
 #include "support/check.h"
 #include "support/numbers.h"
+#include "support/ops.h"
 
 using namespace trex;
 using namespace trex::test;
@@ -47,10 +48,10 @@ Result run(Case &c, int threads, Isa isa, float dropout = 0.0f) {
   const DropoutKey key{dropout, 3, 9, 40};
   std::vector<float> dh(T * r), dropped(T * in);
   ops.linear_forward(device, {result.y.data(), T, out, out}, {c.x.data(), T, in, in}, c.weight, c.bias.data(), &lora,
-                     result.h.data(), key, dropped.data());
+                     matrix(result.h, r), key, matrix(dropped, in), {});
   ops.linear_backward(device, {result.dx.data(), T, in, in}, true, {c.dy.data(), T, out, out}, {c.x.data(), T, in, in},
-                      c.weight, result.dw.data(), result.dbias.data(), &lora, result.h.data(), dh.data(), key,
-                      dropped.data());
+                      c.weight, result.dw.data(), result.dbias.data(), &lora, matrix(result.h, r), matrix(dh, r), key,
+                      matrix(dropped, in));
   return result;
 }
 

@@ -86,7 +86,7 @@ TEST(cross_entropy_equals_plain_loops) {
       const std::string label = std::string(c.name) + ", " + isa;
       std::vector<float> d = logits;
       std::vector<double> losses(targets.size());
-      cpu_ops().cross_entropy(device, losses.data(), matrix(d, c.vocab), targets.data(), weights.data(), c.softcap);
+      cpu_ops().cross_entropy(device, losses.data(), matrix(d, c.vocab), matrix(d, c.vocab), targets.data(), weights.data(), c.softcap);
       for (size_t i = 0; i < losses.size(); ++i) {
         CHECK_CASE(std::abs(losses[i] - want.losses[i]) < 1e-5 * std::max(1.0, want.losses[i]), label);
       }
@@ -115,8 +115,8 @@ TEST(losses_do_not_depend_on_threads_or_on_strides) {
       std::vector<float> wide(static_cast<size_t>(c.rows * stride), 7.0f), result;
       std::vector<double> losses(targets.size());
       for (int64_t i = 0; i < c.rows; ++i) std::copy_n(logits.data() + i * c.vocab, c.vocab, wide.data() + i * stride);
-      cpu_ops().cross_entropy(device, losses.data(), {wide.data(), c.rows, c.vocab, stride}, targets.data(),
-                              weights.data(), c.softcap);
+      const Matrix rows{wide.data(), c.rows, c.vocab, stride};
+      cpu_ops().cross_entropy(device, losses.data(), rows, rows, targets.data(), weights.data(), c.softcap);
       for (int64_t i = 0; i < c.rows; ++i) {
         const float *row = wide.data() + i * stride;
         result.insert(result.end(), row, row + c.vocab);
@@ -150,13 +150,13 @@ TEST(logits_far_beyond_what_exp_can_hold) {
     CHECK_CASE(is_argmax == 1, isa);
     CHECK_CASE(x[0] == 30.0f && x[2] == -30.0f && x[3] == 0.0f, isa + ", the logits are left capped");
     x = wild;
-    cpu_ops().cross_entropy(device, &loss, matrix(x, 4), second.data(), &one, 30.0f);
+    cpu_ops().cross_entropy(device, &loss, matrix(x, 4), matrix(x, 4), second.data(), &one, 30.0f);
     CHECK_CASE(close(loss, std::log(2.0), 1e-6), isa);
     for (const float d : x) CHECK_CASE(std::abs(d) < 1e-12f, isa);
 
     // A target that is all but impossible: a large loss, and a gradient of its whole weight.
     std::vector<float> far = {500.0f, -500.0f};
-    cpu_ops().cross_entropy(device, &loss, matrix(far, 2), second.data(), &one, 0.0f);
+    cpu_ops().cross_entropy(device, &loss, matrix(far, 2), matrix(far, 2), second.data(), &one, 0.0f);
     CHECK_CASE(close(loss, 1000.0, 1e-6), isa);
     CHECK_CASE(std::abs(far[0] - 1.0f) < 1e-6f && std::abs(far[1] + 1.0f) < 1e-6f, isa);
   });

@@ -105,11 +105,13 @@ TEST(slots_are_grouped_by_expert_in_their_own_order) {
   const std::vector<int32_t> experts = {2, 0, 2, 4, 0, 2, 4, 2}; // four tokens, two each; nobody wants 1 or 3
   std::vector<int32_t> offsets(6, 77), tokens(8, 77), places(8, 77);
   const SlotGroups groups{offsets.data(), tokens.data(), places.data()};
-  cpu_ops().group_slots(device, groups, experts.data(), 4, {5, 2, true});
+  std::vector<int32_t> host_offsets(6, 77);
+  cpu_ops().group_slots(device, groups, host_offsets.data(), experts.data(), 4, {5, 2, true});
   CHECK((offsets == std::vector<int32_t>{0, 2, 2, 6, 6, 8}));
+  CHECK(host_offsets == offsets);
   CHECK((tokens == std::vector<int32_t>{0, 2, 0, 1, 2, 3, 1, 3}));
   CHECK((places == std::vector<int32_t>{2, 0, 3, 6, 1, 4, 7, 5}));
-  cpu_ops().group_slots(device, groups, experts.data(), 0, {5, 2, true});
+  cpu_ops().group_slots(device, groups, host_offsets.data(), experts.data(), 0, {5, 2, true});
   CHECK((offsets == std::vector<int32_t>{0, 0, 0, 0, 0, 0}));
 }
 
@@ -150,14 +152,15 @@ Gradients run(CpuDevice &device, Block<float> b, const RouterShape &shape) {
     const size_t at = static_cast<size_t>(e);
     return Matrix{values.data() + offsets[at] * columns, offsets[at + 1] - offsets[at], columns, columns};
   };
-  ops.linear_forward(device, matrix(logits, E), matrix(b.x, C), floats(b.router.data(), C, E), nullptr, nullptr,
-                     nullptr, {}, nullptr);
+  ops.linear_forward(device, matrix(logits, E), matrix(b.x, C), floats(b.router.data(), C, E), nullptr, nullptr, {},
+                     {}, {}, {});
   ops.route_forward(device, experts.data(), weights.data(), matrix(logits, E), shape);
-  ops.group_slots(device, {offsets.data(), tokens.data(), places.data()}, experts.data(), T, shape);
+  std::vector<int32_t> host_offsets(E + 1);
+  ops.group_slots(device, {offsets.data(), tokens.data(), places.data()}, host_offsets.data(), experts.data(), T, shape);
   ops.gather_rows(device, matrix(x, C), tokens.data(), matrix(b.x, C));
   const auto forward = [&](Matrix to, Matrix from, const std::vector<float> &w, int64_t e) {
     ops.linear_forward(device, to, from, floats(w.data() + e * to.cols * from.cols, from.cols, to.cols), nullptr,
-                       nullptr, nullptr, {}, nullptr);
+                       nullptr, {}, {}, {}, {});
   };
   for (int64_t e = 0; e < E; ++e) {
     forward(rows(gate, e, F), rows(x, e, C), b.gate, e);
@@ -173,7 +176,7 @@ Gradients run(CpuDevice &device, Block<float> b, const RouterShape &shape) {
   const auto backward = [&](Matrix din, bool add, Matrix dout, Matrix in, std::vector<float> &dw,
                             const std::vector<float> &w, int64_t e) {
     ops.linear_backward(device, din, add, dout, in, floats(w.data() + e * in.cols * dout.cols, in.cols, dout.cols),
-                        dw.data() + e * in.cols * dout.cols, nullptr, nullptr, nullptr, nullptr, {}, nullptr);
+                        dw.data() + e * in.cols * dout.cols, nullptr, nullptr, {}, {}, {}, {});
   };
   for (int64_t e = 0; e < E; ++e) {
     backward(rows(dh, e, F), false, rows(dy, e, C), rows(h, e, F), d.down, b.down, e);
@@ -185,7 +188,7 @@ Gradients run(CpuDevice &device, Block<float> b, const RouterShape &shape) {
   ops.combine_rows(device, matrix(d.x, C), false, matrix(dx, C), places.data(), nullptr, k);
   ops.route_backward(device, matrix(logits, E), dweights.data(), experts.data(), weights.data(), shape);
   ops.linear_backward(device, matrix(d.x, C), true, matrix(logits, E), matrix(b.x, C), floats(b.router.data(), C, E),
-                      d.router.data(), nullptr, nullptr, nullptr, nullptr, {}, nullptr);
+                      d.router.data(), nullptr, nullptr, {}, {}, {}, {});
   return d;
 }
 

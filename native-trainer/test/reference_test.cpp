@@ -79,11 +79,10 @@ double loss_and_gradients(ReferenceModel &model, size_t step) {
   }
   model.set().clear_gradients();
   const auto targets = static_cast<double>(whole.target_count());
-  double loss = 0.0;
   for (const TokenBatch &part : parts) {
-    loss += model.transformer().loss_and_gradients(part, static_cast<float>(1.0 / targets), {});
+    model.transformer().loss_and_gradients(part, static_cast<float>(1.0 / targets), {});
   }
-  return loss / targets;
+  return model.transformer().take_loss() / targets;
 }
 
 void update(ReferenceModel &model, int64_t step, int64_t steps, double expected_rate, double norm) {

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ops/cpu/cpu_device.h"
 #include "support/brute_force_svd.h"
 #include "support/check.h"
 #include "support/numbers.h"
@@ -114,12 +115,17 @@ TEST(spectra_name_their_tensors_and_leave_out_what_is_not_finite) {
   CHECK(std::isnan(bad.values().front()));
   bad.b[4] = std::numeric_limits<float>::quiet_NaN();
   CHECK(std::isnan(bad.values().back()));
-  Model model;
-  model.layers.resize(1);
-  model.layers[0].projections[attn_q].lora = bad.view();
-  model.layers[0].projections[ffn_up].lora = good.view();
-  const std::vector<TensorSpectrum> spectra = adapter_spectra(
-      model, {{{"blk.0.attn_q.weight", 4, 6}, 0, attn_q}, {{"blk.0.ffn_up.weight", 4, 6}, 0, ffn_up}});
+  const std::vector<LoraTarget> targets = {{{"blk.0.attn_q.weight", 4, 6, 3, 0, 1.0}, 0, attn_q},
+                                           {{"blk.0.ffn_up.weight", 4, 6, 2, 0, 1.0}, 0, ffn_up}};
+  CpuDevice device(1, 8, best_isa());
+  ParameterSet set(cpu_ops(), device, lora_pieces(std::vector{targets[0].tensor, targets[1].tensor}));
+  size_t piece = 0;
+  for (const Pair *pair : {&bad, &good}) {
+    for (const std::vector<float> *values : {&pair->a, &pair->b}) {
+      std::copy(values->begin(), values->end(), set.values() + set.offset(piece++));
+    }
+  }
+  const std::vector<TensorSpectrum> spectra = adapter_spectra(set, targets);
   CHECK(spectra.size() == 1 && spectra[0].tensor == "blk.0.ffn_up");
   CHECK(spectra[0].singular_values == good.values());
 

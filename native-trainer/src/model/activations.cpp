@@ -9,40 +9,32 @@ namespace {
 // counts in the end is the furthest that was ever reached.
 class Carver {
 public:
-  explicit Carver(float *base) : base_(base) {}
+  Carver(void *base, Element element) : base_(static_cast<std::byte *>(base)), element_(element) {}
 
-  float *take(int64_t count) {
-    constexpr size_t line = 16; // floats of a cache line
-    float *piece = base_ == nullptr ? nullptr : base_ + used_;
+  float *floats(int64_t count) { return static_cast<float *>(bytes(count * int64_t{sizeof(float)})); }
+  int32_t *integers(int64_t count) { return static_cast<int32_t *>(bytes(count * int64_t{sizeof(int32_t)})); }
+  double *doubles(int64_t count) { return static_cast<double *>(bytes(count * int64_t{sizeof(double)})); }
+  Matrix f32(int64_t rows, int64_t columns) { return {floats(rows * columns), rows, columns, columns, Element::f32}; }
+  Matrix take(int64_t rows, int64_t columns) {
+    return {bytes(rows * columns * element_bytes(element_)), rows, columns, columns, element_};
+  }
+  void *bytes(int64_t count) {
+    constexpr size_t line = 256; // what a GPU reads best begins here
+    void *piece = base_ == nullptr ? nullptr : base_ + used_;
     used_ += (static_cast<size_t>(count) + line - 1) / line * line;
     furthest_ = std::max(furthest_, used_);
     return piece;
   }
-  int32_t *take_integers(int64_t count) {
-    static_assert(sizeof(int32_t) == sizeof(float));
-    return reinterpret_cast<int32_t *>(take(count));
-  }
-  Matrix take(int64_t rows, int64_t columns) { return {take(rows * columns), rows, columns, columns}; }
 
   size_t position() const { return used_; }
   void rewind(size_t position) { used_ = position; }
   void to_furthest() { used_ = furthest_; }
 
 private:
-  float *base_;
+  std::byte *base_;
+  Element element_;
   size_t used_ = 0, furthest_ = 0;
 };
-
-Matrix columns_of(const Matrix &m, int64_t first, int64_t count) {
-  return {m.data == nullptr ? nullptr : m.data + first, m.rows, count, m.stride};
-}
-
-// Of a matrix with `first` rows more, those after them.
-Matrix rows_from(const Matrix &m, int64_t first) {
-  return {m.data == nullptr ? nullptr : m.data + first * m.stride, m.rows - first, m.cols, m.stride};
-}
-
-Matrix rows_after(float *data, int64_t rows, int64_t columns) { return {data, rows, columns, columns}; }
 
 // Columns that the query projection gives.
 int64_t query_width(const LayerShape &layer, const ArchitectureTraits &traits) {
@@ -51,14 +43,14 @@ int64_t query_width(const LayerShape &layer, const ArchitectureTraits &traits) {
 
 void take_delta_net(LayerActivations &a, Carver &carver, const HyperParameters &p, const DeltaNetShape &delta,
                     int64_t tokens) {
-  a.attention_rstd = carver.take(tokens);
+  a.attention_rstd = carver.floats(tokens);
   a.mixed = carver.take(tokens, delta.mixed_width());
   a.convolved = carver.take(tokens, delta.mixed_width());
-  a.unit_inverse = carver.take(tokens * 2 * delta.key_heads);
+  a.unit_inverse = carver.floats(tokens * 2 * delta.key_heads);
   a.z = carver.take(tokens, delta.value_width());
-  for (Matrix *m : {&a.beta, &a.alpha, &a.log_decay}) *m = carver.take(tokens, delta.value_heads);
+  for (Matrix *m : {&a.beta, &a.alpha, &a.log_decay}) *m = carver.f32(tokens, delta.value_heads);
   a.delta_out = carver.take(tokens, delta.value_width());
-  a.delta_rstd = carver.take(tokens * delta.value_heads);
+  a.delta_rstd = carver.floats(tokens * delta.value_heads);
   a.middle = carver.take(tokens, p.embedding);
 }
 
@@ -71,15 +63,15 @@ void take_before_norms(LayerActivations &a, Carver &carver, const ArchitectureTr
                        int64_t tokens) {
   if (traits.qk_norm) {
     a.q_raw = carver.take(tokens, query_width(layer, traits));
-    a.q_rstd = carver.take(tokens * layer.heads);
+    a.q_rstd = carver.floats(tokens * layer.heads);
   }
   if (traits.qk_norm && layer.has_own_keys()) {
     a.k_raw = carver.take(tokens, layer.kv_width());
-    a.k_rstd = carver.take(tokens * layer.kv_heads);
+    a.k_rstd = carver.floats(tokens * layer.kv_heads);
   }
   if (traits.value_norm && layer.has_own_keys()) {
     a.v_raw = layer.values_are_keys ? a.k_raw : carver.take(tokens, layer.kv_width());
-    a.v_rstd = carver.take(tokens * layer.kv_heads);
+    a.v_rstd = carver.floats(tokens * layer.kv_heads);
   }
 }
 
@@ -88,7 +80,7 @@ void take_attention(LayerActivations &a, Carver &carver, const HyperParameters &
   const ArchitectureTraits &traits = p.traits();
   if (layer.has_delta_net()) return take_delta_net(a, carver, p, layer.delta, tokens);
   const int64_t q = layer.q_width(), kv = layer.kv_width();
-  a.attention_rstd = carver.take(tokens);
+  a.attention_rstd = carver.floats(tokens);
   take_before_norms(a, carver, traits, layer, tokens);
   if (traits.fused) {
     a.qkv = rows_from(carver.take(carried + tokens, q + 2 * kv), carried);
@@ -100,10 +92,10 @@ void take_attention(LayerActivations &a, Carver &carver, const HyperParameters &
     if (!has_keys) take_keys(a, carver, layer, tokens, carried);
   }
   a.attention = carver.take(tokens, q);
-  a.lse = carver.take(tokens * layer.heads);
+  a.lse = carver.floats(tokens * layer.heads);
   if (traits.post_norms) {
     a.attention_out = carver.take(tokens, p.embedding);
-    a.post_attention_rstd = carver.take(tokens);
+    a.post_attention_rstd = carver.floats(tokens);
   }
   a.middle = carver.take(tokens, p.embedding);
 }
@@ -127,29 +119,28 @@ void take_feed_forward(LayerActivations &a, Carver &carver, const HyperParameter
 
 void take_routes(ExpertActivations &a, Carver &carver, const LayerShape &layer, int64_t tokens) {
   const int64_t slots = tokens * layer.experts_used;
-  a.chosen = carver.take_integers(slots);
-  a.weights = carver.take(slots);
-  a.groups = {carver.take_integers(layer.experts + 1), carver.take_integers(slots), carver.take_integers(slots)};
+  a.chosen = carver.integers(slots);
+  a.weights = carver.floats(slots);
+  a.groups = {carver.integers(layer.experts + 1), carver.integers(slots), carver.integers(slots)};
 }
 
 void take_rest(LayerActivations &a, Carver &carver, const HyperParameters &p, const LayerShape &layer, int64_t tokens,
                const ProjectionRanks &ranks) {
-  a.ffn_rstd = carver.take(tokens);
+  a.ffn_rstd = carver.floats(tokens);
   if (p.traits().post_norms) {
     a.ffn_out = carver.take(tokens, p.embedding);
-    a.post_ffn_rstd = carver.take(tokens);
+    a.post_ffn_rstd = carver.floats(tokens);
   }
   if (layer.experts > 0) take_routes(a.experts, carver, layer, tokens);
   if (p.per_layer_embedding > 0) {
     a.block_out = carver.take(tokens, p.embedding);
     a.inp_gate = carver.take(tokens, p.per_layer_embedding);
     a.proj_out = carver.take(tokens, p.embedding);
-    a.per_layer_rstd = carver.take(tokens);
+    a.per_layer_rstd = carver.floats(tokens);
   }
   for (size_t i = 0; i < projection_count; ++i) {
-    const bool of_slots = i >= ffn_gate_exps && i <= ffn_down_exps;
-    const int64_t rows = of_slots ? tokens * layer.experts_used : tokens;
-    a.h[i] = rows * ranks[i] > 0 ? carver.take(rows * ranks[i]) : nullptr;
+    const int64_t rows = is_of_slots(i) ? tokens * layer.experts_used : tokens;
+    if (rows * ranks[i] > 0) a.h[i] = carver.take(rows, ranks[i]);
   }
 }
 
@@ -176,7 +167,7 @@ void take_per_layer(PassMemory &memory, Carver &carver, const HyperParameters &p
   const int64_t all = p.layer_count() * p.per_layer_embedding;
   if (all == 0) return;
   memory.per_layer.projected = carver.take(tokens, all);
-  memory.per_layer.rstd = carver.take(tokens * p.layer_count());
+  memory.per_layer.rstd = carver.floats(tokens * p.layer_count());
   memory.per_layer.inputs = carver.take(tokens, all);
 }
 
@@ -227,6 +218,11 @@ int64_t largest_rank(const PassLimits &limits) {
   return most;
 }
 
+TargetMemory take_targets(Carver &carver, int64_t count) {
+  return {carver.integers(count), carver.integers(count), carver.floats(count), carver.doubles(count),
+          static_cast<uint8_t *>(carver.bytes(count))};
+}
+
 Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLimits &limits) {
   const int64_t tokens = limits.tokens, rows = head_chunk_rows(p, tokens);
   const int64_t q = largest(p, [](const LayerShape &layer) {
@@ -246,34 +242,40 @@ Workspace take_workspace(Carver &carver, const HyperParameters &p, const PassLim
   w.normed = carver.take(tokens, p.embedding);
   w.activated = carver.take(tokens, inner);
   if (experts > 0) w.slot_x = carver.take(tokens * used, p.embedding);
-  if (experts > 0) w.router = carver.take(tokens, experts);
+  if (experts > 0) w.router = carver.f32(tokens, experts);
   if (p.traits().gated_attention || value_heads > 0) w.gated = carver.take(tokens, q);
   if (p.per_layer_embedding > 0) w.table_rows = carver.take(tokens, p.layer_count() * p.per_layer_embedding);
-  if (p.traits().output_scales) w.factors = carver.take(tokens);
-  if (p.traits().value_norm) w.ones = carver.take(largest(p, [](const LayerShape &layer) { return layer.head_dim; }));
+  if (p.traits().output_scales) w.factors = carver.floats(tokens);
+  if (p.traits().value_norm) w.ones = carver.floats(largest(p, [](const LayerShape &layer) { return layer.head_dim; }));
   w.final_x = carver.take(tokens, p.embedding);
   w.head_x = carver.take(rows, p.embedding);
   w.head_normed = carver.take(rows, p.embedding);
-  w.head_rstd = carver.take(rows);
-  w.logits = carver.take(rows, p.vocab);
+  w.head_rstd = carver.floats(rows);
+  w.logits = carver.f32(rows, p.vocab);
+  w.targets = take_targets(carver, tokens);
+  w.loss = carver.doubles(1);
+  if (p.temperature_scale != 0.0) w.temperatures = carver.floats(tokens);
+  if (limits.carried > 0) w.carried_before = carver.integers(limits.carried);
+  if (limits.carried > 0) w.carried_kept = carver.integers(limits.carried);
   if (!limits.backward) return w;
+  w.amplitudes = carver.floats(tokens);
   // An expert has at most one of a token's slots, so what serves one projection of one expert at a time has T rows.
   const int64_t widest = largest(p, [](const LayerShape &layer) {
     return std::max({layer.q_width(), layer.delta.value_width(), layer.feed_forward});
   });
-  if (limits.dropout) w.dropped = carver.take(tokens * std::max({p.embedding, p.per_layer_embedding, widest}));
+  if (limits.dropout) w.dropped = carver.take(tokens, std::max({p.embedding, p.per_layer_embedding, widest}));
   w.dx = carver.take(tokens, p.embedding);
   w.dnormed = carver.take(tokens, p.embedding);
   if (p.traits().post_norms) w.dblock = carver.take(tokens, p.embedding);
   w.dqkv = carver.take(tokens, qkv);
   w.dattention = carver.take(tokens, q);
   if (value_heads > 0) {
-    w.dbeta = carver.take(tokens, value_heads);
-    w.dlog_decay = carver.take(tokens, value_heads);
+    w.dbeta = carver.f32(tokens, value_heads);
+    w.dlog_decay = carver.f32(tokens, value_heads);
   }
   w.dactivated = carver.take(tokens, inner);
-  if (experts > 0) w.dweights = carver.take(tokens * used);
-  w.dh = carver.take(tokens * largest_rank(limits));
+  if (experts > 0) w.dweights = carver.floats(tokens * used);
+  w.dh = carver.take(tokens, largest_rank(limits));
   w.head_dx = carver.take(rows, p.embedding);
   return w;
 }
@@ -301,22 +303,33 @@ int64_t head_chunk_rows(const HyperParameters &parameters, int64_t tokens) {
   return std::min(tokens, std::max<int64_t>(32, logits / parameters.vocab));
 }
 
-PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, float *base) {
+PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, void *base) {
   PassMemory memory;
-  Carver carver(base);
+  Carver carver(base, limits.element);
   take_per_layer(memory, carver, parameters, limits.tokens);
   take_layers(memory, carver, parameters, limits);
-  memory.activation_floats = carver.position();
+  memory.activation_bytes = carver.position();
   memory.work = take_workspace(carver, parameters, limits);
-  memory.workspace_floats = carver.position() - memory.activation_floats;
+  memory.workspace_bytes = carver.position() - memory.activation_bytes;
   return memory;
+}
+
+TargetMemory lay_out_targets(int64_t count, void *base) {
+  Carver carver(base, Element::f32);
+  return take_targets(carver, count);
+}
+
+size_t target_bytes(int64_t count) {
+  Carver carver(nullptr, Element::f32);
+  take_targets(carver, count);
+  return carver.position();
 }
 
 QkvGradients split_qkv(const Matrix &dqkv, const LayerShape &layer, const ArchitectureTraits &traits) {
   const int64_t q = query_width(layer, traits), kv = layer.kv_width(), rows = dqkv.rows;
   if (traits.fused) return {columns_of(dqkv, 0, q), columns_of(dqkv, q, kv), columns_of(dqkv, q + kv, kv)};
-  return {rows_after(dqkv.data, rows, q), rows_after(dqkv.data + rows * q, rows, kv),
-          rows_after(dqkv.data + rows * (q + kv), rows, kv)};
+  return {packed_within(dqkv, 0, rows, q), packed_within(dqkv, rows * q, rows, kv),
+          packed_within(dqkv, rows * (q + kv), rows, kv)};
 }
 
 } // namespace trex

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "model/model.h"
+#include "model/views.h"
 
 namespace trex {
 
@@ -37,17 +38,19 @@ struct PassLimits {
   std::vector<ProjectionRanks> ranks; // of each layer
   Recompute recompute = Recompute::nothing;
   bool dropout = true; // LoRA dropout needs scratch as wide as the widest input
+  Element element = Element::f32; // Ops::activations
   int64_t carried = 0; // rows of keys and values that go from batch to batch (carried_keys.h); without backward only
 };
 
 // What a mixture of experts keeps. Rows are sorted by expert (SlotGroups), so that each expert's are neighbours. Every
 // token goes to exactly k experts, so S is never more or less.
 struct ExpertActivations {
-  int32_t *chosen = nullptr; // [S] which experts, T by k
-  float *weights = nullptr;  // [S] how much each counts, T by k
-  SlotGroups groups;         // of the S slots
-  Matrix gate, up;           // [S, F] each
-  Matrix out;                // [S, C] what each expert answers; in the backward pass gradients
+  int32_t *chosen = nullptr;       // [S] which experts, T by k
+  float *weights = nullptr;        // [S] how much each counts, T by k
+  SlotGroups groups;               // of the S slots
+  int32_t *host_offsets = nullptr; // [E + 1] those of the groups, on the host; whoever runs the pass provides it
+  Matrix gate, up;                 // [S, F] each
+  Matrix out;                      // [S, C] what each expert answers; in the backward pass gradients
 };
 
 // A layer's values. With fused matrices q, k, v and gate, up are columns of qkv and gate_up.
@@ -87,7 +90,7 @@ struct LayerActivations {
   Matrix proj_out;                   // [T, C] before its norm
   float *per_layer_rstd = nullptr;   // [T]
   ExpertActivations experts;
-  float *h[projection_count] = {};   // [T, rank] or, of experts, [S, rank]: A x of each LoRA
+  Matrix h[projection_count];        // [T, rank] or, of experts, [S, rank]: A x of each LoRA
 };
 
 // Of per-layer embeddings, where there are any.
@@ -95,6 +98,15 @@ struct PerLayerActivations {
   Matrix projected;      // [T, L P] before the norm
   float *rstd = nullptr; // [T * L]
   Matrix inputs;         // [T, L P] P columns for each layer, which its backward pass turns into their own gradient
+};
+
+// What the head is told of each target, and what it answers.
+struct TargetMemory {
+  int32_t *rows = nullptr;      // of the residual stream; at most as many as there are targets
+  int32_t *targets = nullptr;   // the tokens
+  float *weights = nullptr;     // of their losses
+  double *losses = nullptr;     // -ln p, or ln p
+  uint8_t *is_argmax = nullptr; // whether no token is more likely
 };
 
 struct Workspace {
@@ -116,36 +128,43 @@ struct Workspace {
   float *ones = nullptr;      // [largest D] the weights of a norm that has none
   Matrix dactivated;          // [T, F] or [S, F]
   float *dweights = nullptr;  // [S] gradients of ExpertActivations::weights
-  float *dh = nullptr;        // [T, largest rank]
-  float *dropped = nullptr;   // [T, widest input of a projection], with dropout; with a backward pass only
+  Matrix dh;                  // [T, largest rank]
+  Matrix dropped;             // [T, widest input of a projection], with dropout; with a backward pass only
   Matrix head_x;              // [N, C] rows that predict a target
   Matrix head_normed;         // [N, C]
   Matrix head_dx;             // [N, C]
   float *head_rstd = nullptr; // [N]
   Matrix logits;              // [N, V]
+  TargetMemory targets;       // of T targets
+  double *loss = nullptr;     // [1] what the targets of all batches lost so far
+  float *temperatures = nullptr;     // [T] what q is multiplied by, where the family has them
+  float *amplitudes = nullptr;       // [T] of the embedding noise; with a backward pass only
+  int32_t *carried_before = nullptr; // [carried] CarriedKeys::before
+  int32_t *carried_kept = nullptr;   // [carried] CarriedKeys::kept
 };
 
 struct PassMemory {
   std::vector<LayerActivations> layers;
   PerLayerActivations per_layer;
   Workspace work;
-  size_t activation_floats = 0;
-  size_t workspace_floats = 0;
+  size_t activation_bytes = 0;
+  size_t workspace_bytes = 0;
 };
 
 // Target tokens whose logits are computed at once: about 64 MiB of them, and never more than the batch has.
 int64_t head_chunk_rows(const HyperParameters &parameters, int64_t tokens);
 
 // Hands out `base` piece by piece; with base null it only measures.
-PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, float *base);
+PassMemory lay_out(const HyperParameters &parameters, const PassLimits &limits, void *base);
+
+// The same for targets alone: a tree of prefixes may have more of them than tokens.
+TargetMemory lay_out_targets(int64_t count, void *base);
+size_t target_bytes(int64_t count);
 
 // Gradients of q, k and v of a layer inside Workspace::dqkv.
 struct QkvGradients {
   Matrix q, k, v;
 };
 QkvGradients split_qkv(const Matrix &dqkv, const LayerShape &layer, const ArchitectureTraits &traits);
-
-// The first `rows` rows.
-inline Matrix top(Matrix m, int64_t rows) { return {m.data, rows, m.cols, m.stride}; }
 
 } // namespace trex

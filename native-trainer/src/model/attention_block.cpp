@@ -18,13 +18,11 @@ AttentionShape attention_shape(const HyperParameters &p, const LayerShape &layer
 Matrix queries(const LayerPass &layer, const Matrix &m) {
   if (!layer.pass.parameters.traits().gated_attention) return by_head(m, layer.shape.head_dim);
   const Matrix both = by_head(m, 2 * layer.shape.head_dim);
-  return {both.data, both.rows, layer.shape.head_dim, both.stride};
+  return columns_of(both, 0, layer.shape.head_dim);
 }
 
 Matrix gates(const LayerPass &layer, const Matrix &m) {
-  Matrix gate = queries(layer, m);
-  gate.data += layer.shape.head_dim;
-  return gate;
+  return columns_of(by_head(m, 2 * layer.shape.head_dim), layer.shape.head_dim, layer.shape.head_dim);
 }
 
 // What the output projection takes: attention's output, past its gate where there is one.
@@ -136,11 +134,10 @@ void attention_block_forward(const LayerPass &layer) {
   carry_out(layer);
   if (p.traits().post_norms) {
     project(layer, attn_output, a.attention_out, gated_attention(layer));
-    norm_forward(pass, a.middle, a.post_attention_rstd, a.attention_out, layer.weights.post_attention_norm);
+    norm_forward(pass, a.middle, a.post_attention_rstd, a.attention_out, layer.weights.post_attention_norm, a.x);
   } else {
-    project(layer, attn_output, a.middle, gated_attention(layer));
+    project(layer, attn_output, a.middle, gated_attention(layer), a.x);
   }
-  add_rows(pass, a.middle, a.x);
 }
 
 void attention_block_backward(const LayerPass &layer, bool input_gradient) {

@@ -8,7 +8,7 @@ DeltaShape rule_shape(const DeltaNetShape &delta) { return {delta.key_heads, del
 
 // The columns of q and k: [T, 2 Hk D]
 Matrix queries_and_keys(const Matrix &m, const DeltaNetShape &delta) {
-  return {m.data, m.rows, 2 * delta.key_width(), m.stride};
+  return columns_of(m, 0, 2 * delta.key_width());
 }
 
 // gated [T, V] = norm(delta_out), head by head
@@ -47,8 +47,7 @@ void delta_net_block_forward(const LayerPass &layer) {
   ops.delta_gates_forward(pass.device, a.beta, a.log_decay, a.alpha, layer.weights.decay_rate.weight,
                           layer.weights.decay_bias.weight);
   ops.delta_rule_forward(pass.device, a.delta_out, a.convolved, a.beta, a.log_decay, pass.batch, rule_shape(delta));
-  project(layer, ssm_out, a.middle, norm_and_gate(layer));
-  add_rows(pass, a.middle, a.x);
+  project(layer, ssm_out, a.middle, norm_and_gate(layer), a.x);
 }
 
 void delta_net_block_backward(const LayerPass &layer, bool input_gradient) {

@@ -32,11 +32,10 @@ void feed_forward_block_forward(const LayerPass &layer, Matrix x_out) {
   const Matrix activated = activate(layer);
   if (pass.parameters.traits().post_norms) {
     project(layer, ffn_down, a.ffn_out, activated);
-    norm_forward(pass, x_out, a.post_ffn_rstd, a.ffn_out, layer.weights.post_ffn_norm);
+    norm_forward(pass, x_out, a.post_ffn_rstd, a.ffn_out, layer.weights.post_ffn_norm, a.middle);
   } else {
-    project(layer, ffn_down, x_out, activated);
+    project(layer, ffn_down, x_out, activated, a.middle);
   }
-  add_rows(pass, x_out, a.middle);
 }
 
 void feed_forward_block_again(const LayerPass &layer) {

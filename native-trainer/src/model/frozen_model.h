@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gguf/model_file.h"
+#include "model/hold.h"
 #include "model/model.h"
 
 namespace trex {
@@ -14,7 +15,7 @@ struct FrozenModel {
   std::vector<std::vector<float>> vectors; // decoded norms and biases that `model` points into
 };
 
-// `file` must outlive the result. Throws Failure CONFIG as read_hyper_parameters does.
-FrozenModel load_frozen_model(const ModelFile &file);
+// `file` must outlive the result. Throws Failure CONFIG as read_hyper_parameters does, std::bad_alloc as `hold` does.
+FrozenModel load_frozen_model(const ModelFile &file, const Hold &hold = as_on_the_host());
 
 } // namespace trex

@@ -74,6 +74,8 @@ enum Projection {
   projection_count
 };
 
+constexpr bool is_of_slots(size_t projection) { return projection >= ffn_gate_exps && projection <= ffn_down_exps; }
+
 struct Layer {
   Norm attention_norm, ffn_norm;           // of each block's input
   Norm post_attention_norm, post_ffn_norm; // of its output; Gemma only

@@ -8,7 +8,7 @@ RouterShape router_shape(const LayerPass &layer) { return {layer.shape.experts, 
 
 // A piece of the workspace as the layer's S slots.
 Matrix as_slots(const LayerPass &layer, const Matrix &m, int64_t columns) {
-  return {m.data, layer.pass.tokens() * layer.shape.experts_used, columns, columns};
+  return packed_within(m, 0, layer.pass.tokens() * layer.shape.experts_used, columns);
 }
 
 Matrix slot_x(const LayerPass &layer) {
@@ -23,14 +23,10 @@ Matrix router_logits(const LayerPass &layer) { return narrowed(layer.pass.work.r
 
 // Calls use(expert, first row, rows) for every expert that has any.
 template <class Use> void each_expert(const LayerPass &layer, const Use &use) {
-  const int32_t *offsets = layer.a.experts.groups.offsets;
+  const int32_t *offsets = layer.a.experts.host_offsets;
   for (int64_t e = 0; e < layer.shape.experts; ++e) {
     if (offsets[e] < offsets[e + 1]) use(e, int64_t{offsets[e]}, int64_t{offsets[e + 1] - offsets[e]});
   }
-}
-
-Matrix rows_of(const Matrix &m, int64_t first, int64_t rows) {
-  return {m.data == nullptr ? nullptr : m.data + first * m.stride, rows, m.cols, m.stride};
 }
 
 DropoutKey slot_dropout(const LayerPass &layer, Projection projection, int64_t expert, int64_t first) {
@@ -39,19 +35,14 @@ DropoutKey slot_dropout(const LayerPass &layer, Projection projection, int64_t e
   return key;
 }
 
-float *h_of(const LayerPass &layer, Projection projection, const Linear &linear, int64_t first) {
-  float *h = layer.a.h[projection];
-  return h == nullptr ? nullptr : h + first * linear.lora.rank;
-}
-
 // y [S, out] = each slot's expert's W x + LoRA, x [S, in]
 void project_slots(const LayerPass &layer, Projection projection, Matrix y, Matrix x) {
   const Pass &pass = layer.pass;
   each_expert(layer, [&](int64_t expert, int64_t first, int64_t rows) {
     const Linear linear = layer.weights.projections[projection].of_expert(expert);
     pass.ops.linear_forward(pass.device, rows_of(y, first, rows), rows_of(x, first, rows), linear.weight, nullptr,
-                            linear.lora_or_null(), h_of(layer, projection, linear, first),
-                            slot_dropout(layer, projection, expert, first), pass.work.dropped);
+                            linear.lora_or_null(), rows_of(layer.a.h[projection], first, rows),
+                            slot_dropout(layer, projection, expert, first), top(pass.work.dropped, rows), {});
   });
 }
 
@@ -63,8 +54,9 @@ void project_slots_backward(const LayerPass &layer, Projection projection, Matri
     const Linear linear = layer.weights.projections[projection].of_expert(expert);
     pass.ops.linear_backward(pass.device, rows_of(dx, first, rows), add_to_dx, rows_of(dy, first, rows),
                              rows_of(x, first, rows), linear.weight, linear.dweight, nullptr, linear.lora_or_null(),
-                             h_of(layer, projection, linear, first), pass.work.dh,
-                             slot_dropout(layer, projection, expert, first), pass.work.dropped);
+                             rows_of(layer.a.h[projection], first, rows),
+                             top(narrowed(pass.work.dh, linear.lora.rank), rows),
+                             slot_dropout(layer, projection, expert, first), top(pass.work.dropped, rows));
   });
 }
 
@@ -73,10 +65,10 @@ void route(const LayerPass &layer) {
   const Pass &pass = layer.pass;
   const ExpertActivations &a = layer.a.experts;
   const Matrix logits = router_logits(layer);
-  pass.ops.linear_forward(pass.device, logits, pass.work.normed, layer.weights.router.weight, nullptr, nullptr, nullptr,
-                          {}, nullptr);
+  pass.ops.linear_forward(pass.device, logits, pass.work.normed, layer.weights.router.weight, nullptr, nullptr, {}, {},
+                          {}, {});
   pass.ops.route_forward(pass.device, a.chosen, a.weights, logits, router_shape(layer));
-  pass.ops.group_slots(pass.device, a.groups, a.chosen, pass.tokens(), router_shape(layer));
+  pass.ops.group_slots(pass.device, a.groups, a.host_offsets, a.chosen, pass.tokens(), router_shape(layer));
 }
 
 void gather_slots(const LayerPass &layer) {
@@ -142,7 +134,7 @@ void moe_block_backward(const LayerPass &layer, bool experts_again) {
   const Linear &router = layer.weights.router;
   pass.ops.route_backward(pass.device, dlogits, w.dweights, a.chosen, a.weights, router_shape(layer));
   pass.ops.linear_backward(pass.device, w.dnormed, true, dlogits, w.normed, router.weight, router.dweight, nullptr,
-                           nullptr, nullptr, nullptr, {}, nullptr);
+                           nullptr, {}, {}, {}, {});
   norm_backward(pass, w.dx, true, w.dnormed, layer.a.middle, layer.weights.ffn_norm, layer.a.ffn_rstd);
 }
 

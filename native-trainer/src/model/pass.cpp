@@ -42,12 +42,13 @@ LayerActivations cut(LayerActivations a, const LayerShape &shape, int64_t tokens
     m->rows = tokens;
   }
   for (Matrix *m : {&a.experts.gate, &a.experts.up, &a.experts.out}) m->rows = tokens * shape.experts_used;
+  for (size_t i = 0; i < projection_count; ++i) a.h[i].rows = is_of_slots(i) ? tokens * shape.experts_used : tokens;
   return a;
 }
 
 Workspace cut(Workspace w, int64_t tokens) {
   for (Matrix *m : {&w.normed, &w.activated, &w.router, &w.final_x, &w.dx, &w.dnormed, &w.dblock, &w.dqkv,
-                    &w.dattention, &w.dactivated, &w.gated, &w.dbeta, &w.dlog_decay, &w.table_rows}) {
+                    &w.dattention, &w.dactivated, &w.gated, &w.dbeta, &w.dlog_decay, &w.table_rows, &w.dh, &w.dropped}) {
     m->rows = tokens;
   }
   return w;
@@ -58,23 +59,23 @@ PerLayerActivations cut(PerLayerActivations a, int64_t tokens) {
   return a;
 }
 
-void project(const LayerPass &layer, Projection projection, Matrix y, Matrix x) {
+void project(const LayerPass &layer, Projection projection, Matrix y, Matrix x, Matrix residual) {
   const Pass &pass = layer.pass;
   const Linear &linear = layer.weights.projections[projection];
   pass.ops.linear_forward(pass.device, y, x, linear.weight, linear.bias, linear.lora_or_null(), layer.a.h[projection],
-                          dropout_key(layer, projection), pass.work.dropped);
+                          dropout_key(layer, projection), pass.work.dropped, residual);
 }
 
 void project_backward(const LayerPass &layer, Projection projection, Matrix dx, bool add_to_dx, Matrix dy, Matrix x) {
   const Pass &pass = layer.pass;
   const Linear &linear = layer.weights.projections[projection];
   pass.ops.linear_backward(pass.device, dx, add_to_dx, dy, x, linear.weight, linear.dweight, linear.dbias,
-                           linear.lora_or_null(), layer.a.h[projection], pass.work.dh, dropout_key(layer, projection),
-                           pass.work.dropped);
+                           linear.lora_or_null(), layer.a.h[projection], narrowed(pass.work.dh, linear.lora.rank),
+                           dropout_key(layer, projection), pass.work.dropped);
 }
 
-void norm_forward(const Pass &pass, Matrix y, float *rstd, Matrix x, const Norm &norm) {
-  pass.ops.rms_norm_forward(pass.device, y, rstd, x, norm.weight, pass.epsilon());
+void norm_forward(const Pass &pass, Matrix y, float *rstd, Matrix x, const Norm &norm, Matrix residual) {
+  pass.ops.rms_norm_forward(pass.device, y, rstd, x, norm.weight, pass.epsilon(), residual);
 }
 
 void norm_backward(const Pass &pass, Matrix dx, bool add_to_dx, Matrix dy, Matrix x, const Norm &norm,
@@ -82,10 +83,10 @@ void norm_backward(const Pass &pass, Matrix dx, bool add_to_dx, Matrix dy, Matri
   pass.ops.rms_norm_backward(pass.device, dx, add_to_dx, norm.dweight, dy, x, norm.weight, rstd);
 }
 
-void add_rows(const Pass &pass, Matrix y, Matrix x) { pass.ops.add(pass.device, y.data, x.data, y.rows * y.cols); }
+void add_rows(const Pass &pass, Matrix y, Matrix x) { pass.ops.add(pass.device, y, x); }
 
 void scale_all(const Pass &pass, Matrix x, float factor) {
-  pass.ops.fill(pass.device, pass.work.factors, factor, x.rows);
+  pass.ops.fill(pass.device, {pass.work.factors, 1, x.rows, x.rows}, factor);
   pass.ops.scale_rows(pass.device, x, pass.work.factors);
 }
 

@@ -22,13 +22,13 @@ struct Pass {
   const Ops &ops;
   Device &device;
   const HyperParameters &parameters;
-  const PackedBatch &batch;
+  const PackedBatch &batch; // as place_batch gave it
   const PassNoise &noise;
   Workspace work;                   // cut to the batch's T tokens
   PerLayerActivations per_layer;    // likewise
   std::span<const RopeTable> ropes; // of HyperParameters::ropes
   const float *temperatures;        // [T] what q is multiplied by, or null
-  const CarriedKeys &carry;
+  const CarriedKeys &carry;         // on the host; the rows it names are in `work` too
 
   int64_t tokens() const { return batch.token_count; }
   float epsilon() const { return static_cast<float>(parameters.rms_epsilon); }
@@ -47,29 +47,21 @@ LayerActivations cut(LayerActivations a, const LayerShape &shape, int64_t tokens
 Workspace cut(Workspace w, int64_t tokens);
 PerLayerActivations cut(PerLayerActivations a, int64_t tokens);
 
-// The first `columns` columns of every row, packed densely: for scratch that is as wide as the widest layer.
-inline Matrix narrowed(const Matrix &m, int64_t columns) { return {m.data, m.rows, columns, columns}; }
-
-// [T, heads * D] as [T * heads, D]
-inline Matrix by_head(const Matrix &m, int64_t head_dim) {
-  return {m.data, m.rows * m.cols / head_dim, head_dim, head_dim};
-}
-
-// y = W x + bias + LoRA
-void project(const LayerPass &layer, Projection projection, Matrix y, Matrix x);
+// y = W x + bias + LoRA + residual, or without one when that has no data
+void project(const LayerPass &layer, Projection projection, Matrix y, Matrix x, Matrix residual = {});
 // dx (= or +=) its gradient; those of the projection's own weights are added to. dx without data is left out.
 void project_backward(const LayerPass &layer, Projection projection, Matrix dx, bool add_to_dx, Matrix dy, Matrix x);
 
 // The mask of a projection's LoRA dropout. Each expert has its own.
 DropoutKey dropout_key(const LayerPass &layer, Projection projection, int64_t expert = 0);
 
-// y = norm(x), rstd [rows]
-void norm_forward(const Pass &pass, Matrix y, float *rstd, Matrix x, const Norm &norm);
+// y = norm(x) + residual, or without one when that has no data; rstd [rows]
+void norm_forward(const Pass &pass, Matrix y, float *rstd, Matrix x, const Norm &norm, Matrix residual = {});
 // dx (= or +=) its gradient. dx may be dy.
 void norm_backward(const Pass &pass, Matrix dx, bool add_to_dx, Matrix dy, Matrix x, const Norm &norm,
                    const float *rstd);
 
-// y += x, both [T, any] and dense
+// y += x, both [T, any]
 void add_rows(const Pass &pass, Matrix y, Matrix x);
 
 // x *= factor, [T, any]

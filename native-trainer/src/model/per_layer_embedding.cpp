@@ -11,14 +11,11 @@ float table_scale(const Pass &pass) { return std::sqrt(static_cast<float>(pass.p
 // The inputs are a mean of two terms that keeps their variance.
 constexpr float mean_scale = 0.70710678f;
 
-// [T, L P] as [T L, P]
-Matrix by_layer(const Matrix &m, int64_t width) { return {m.data, m.rows * m.cols / width, width, width}; }
-
 // [T, P], the layer's columns
 Matrix inputs_of(const LayerPass &layer) {
   const Matrix &all = layer.pass.per_layer.inputs;
   const int64_t width = layer.pass.parameters.per_layer_embedding;
-  return {all.data + static_cast<int64_t>(layer.index) * width, all.rows, width, all.stride};
+  return columns_of(all, static_cast<int64_t>(layer.index) * width, width);
 }
 
 Matrix activate(const LayerPass &layer) {
@@ -33,14 +30,12 @@ Matrix activate(const LayerPass &layer) {
 void per_layer_inputs_forward(const Pass &pass, const PerLayerEmbedding &weights, Matrix x) {
   const PerLayerActivations &a = pass.per_layer;
   const int64_t width = pass.parameters.per_layer_embedding;
-  pass.ops.linear_forward(pass.device, a.projected, x, weights.projection.weight, nullptr, nullptr, nullptr, {},
-                          nullptr);
+  pass.ops.linear_forward(pass.device, a.projected, x, weights.projection.weight, nullptr, nullptr, {}, {}, {}, {});
   // norm(v / sqrt(C)) with epsilon is norm(v) with epsilon * C.
   const float epsilon = pass.epsilon() * static_cast<float>(x.cols);
-  pass.ops.rms_norm_forward(pass.device, by_layer(a.inputs, width), a.rstd, by_layer(a.projected, width),
-                            weights.norm.weight, epsilon);
   pass.ops.embedding_forward(pass.device, pass.work.table_rows, pass.batch.tokens, weights.table, table_scale(pass));
-  add_rows(pass, a.inputs, pass.work.table_rows);
+  pass.ops.rms_norm_forward(pass.device, by_head(a.inputs, width), a.rstd, by_head(a.projected, width),
+                            weights.norm.weight, epsilon, by_head(pass.work.table_rows, width));
   scale_all(pass, a.inputs, mean_scale);
 }
 
@@ -52,10 +47,9 @@ void per_layer_inputs_backward(const Pass &pass, const PerLayerEmbedding &weight
   if (weights.dtable != nullptr) {
     pass.ops.embedding_backward(pass.device, weights.dtable, d, pass.batch.tokens, table_scale(pass));
   }
-  norm_backward(pass, by_layer(d, width), false, by_layer(d, width), by_layer(a.projected, width), weights.norm,
-                a.rstd);
+  norm_backward(pass, by_head(d, width), false, by_head(d, width), by_head(a.projected, width), weights.norm, a.rstd);
   pass.ops.linear_backward(pass.device, pass.work.dx, true, d, x, weights.projection.weight, weights.projection.dweight,
-                           nullptr, nullptr, nullptr, nullptr, {}, nullptr);
+                           nullptr, nullptr, {}, {}, {}, {});
 }
 
 void per_layer_embedding_forward(const LayerPass &layer, Matrix x_out) {
@@ -63,8 +57,7 @@ void per_layer_embedding_forward(const LayerPass &layer, Matrix x_out) {
   const LayerActivations &a = layer.a;
   project(layer, inp_gate, a.inp_gate, a.block_out);
   project(layer, proj, a.proj_out, activate(layer));
-  norm_forward(pass, x_out, a.per_layer_rstd, a.proj_out, layer.weights.per_layer_norm);
-  add_rows(pass, x_out, a.block_out);
+  norm_forward(pass, x_out, a.per_layer_rstd, a.proj_out, layer.weights.per_layer_norm, a.block_out);
 }
 
 void per_layer_embedding_backward(const LayerPass &layer) {

@@ -7,6 +7,7 @@
 #include "model/attention_block.h"
 #include "model/delta_net_block.h"
 #include "model/feed_forward_block.h"
+#include "model/hold.h"
 #include "model/moe_block.h"
 #include "model/per_layer_embedding.h"
 #include "model/rope_angles.h"
@@ -44,7 +45,9 @@ int64_t largest_head(const HyperParameters &p) {
 }
 
 void clear(const Pass &pass, std::initializer_list<Matrix> matrices) {
-  for (const Matrix &m : matrices) pass.ops.fill(pass.device, m.data, 0.0f, m.data == nullptr ? 0 : m.rows * m.cols);
+  for (const Matrix &m : matrices) {
+    if (m.data != nullptr) pass.ops.fill(pass.device, m, 0.0f);
+  }
 }
 
 } // namespace
@@ -67,25 +70,57 @@ PackedBatch TokenBatch::packed() const {
 
 Transformer::Transformer(const Ops &ops, Device &device, const Model &model, const PassLimits &limits, int64_t longest)
     : ops_(ops), device_(device), model_(model), limits_(limits) {
-  const PassMemory measured = lay_out(model.parameters, limits, nullptr);
+  limits_.element = ops.activations;
+  const PassMemory measured = lay_out(model.parameters, limits_, nullptr);
   const std::vector<RopeParameters> &ropes = model.parameters.ropes;
+  const Hold hold = hold_by(ops, device);
+  const auto held = [&](const std::vector<float> &values) {
+    return static_cast<const float *>(hold(values.data(), values.size() * sizeof(float)));
+  };
   angles_.resize(2 * ropes.size());
   for (size_t i = 0; i < ropes.size(); ++i) {
     std::vector<float> &cosine = angles_[2 * i], &sine = angles_[2 * i + 1];
     rope_angles(ropes[i], longest, cosine, sine);
-    ropes_.push_back({cosine.data(), sine.data(), 0, ropes[i].dims,
+    ropes_.push_back({held(cosine), held(sine), 0, ropes[i].dims,
                       model.parameters.traits().rope_style == RopeStyle::neox});
   }
-  memory_ = ops.allocate(device, measured.activation_floats + measured.workspace_floats);
+  for (const LayerShape &shape : model.parameters.layers) {
+    expert_offsets_.emplace_back(static_cast<size_t>(shape.experts + 1));
+  }
+  memory_ = ops.allocate(device, measured.activation_bytes + measured.workspace_bytes);
   if (memory_ == nullptr) throw std::bad_alloc();
-  at_ = lay_out(model.parameters, limits, memory_);
-  if (at_.work.ones != nullptr) ops.fill(device, at_.work.ones, 1.0f, largest_head(model.parameters));
+  at_ = lay_out(model.parameters, limits_, memory_);
+  for (size_t i = 0; i < at_.layers.size(); ++i) at_.layers[i].experts.host_offsets = expert_offsets_[i].data();
+  if (at_.work.ones != nullptr) fill(at_.work.ones, largest_head(model.parameters), 1.0f);
+  clear_loss();
 }
 
-Transformer::~Transformer() { ops_.release(device_, memory_); }
+Transformer::~Transformer() {
+  if (more_targets_ != nullptr) ops_.release(device_, more_targets_);
+  ops_.release(device_, memory_);
+}
 
-Pass Transformer::begin(const TokenBatch &batch, const PackedBatch &packed, const PassNoise &noise) {
+void Transformer::fill(float *values, int64_t count, float value) {
+  if (count > 0) ops_.fill(device_, {values, 1, count, count}, value);
+}
+
+void Transformer::clear_loss() {
+  constexpr double nothing = 0.0;
+  ops_.upload(device_, at_.work.loss, &nothing, sizeof nothing);
+}
+
+double Transformer::take_loss() {
+  double loss = 0.0;
+  ops_.download(device_, &loss, at_.work.loss, sizeof loss);
+  clear_loss();
+  return loss;
+}
+
+Pass Transformer::begin(const TokenBatch &batch, const PassNoise &noise) {
   const HyperParameters &p = model_.parameters;
+  packed_ = batch.packed();
+  placed_ = ops_.place_batch(device_, packed_);
+  if (placed_.documents != packed_.documents) throw std::bad_alloc();
   temperatures_.clear();
   if (p.temperature_scale != 0.0) {
     for (const int32_t position : batch.positions) {
@@ -93,15 +128,18 @@ Pass Transformer::begin(const TokenBatch &batch, const PackedBatch &packed, cons
       temperatures_.push_back(static_cast<float>(std::log(stretches + 1.0) * p.temperature_scale + 1.0));
     }
   }
+  upload(at_.work.temperatures, temperatures_);
+  upload(at_.work.carried_before, batch.carry.before);
+  upload(at_.work.carried_kept, batch.carry.kept);
   return {ops_,
           device_,
           p,
-          packed,
+          placed_,
           noise,
-          cut(at_.work, packed.token_count),
-          cut(at_.per_layer, packed.token_count),
+          cut(at_.work, packed_.token_count),
+          cut(at_.per_layer, packed_.token_count),
           ropes_,
-          temperatures_.empty() ? nullptr : temperatures_.data(),
+          at_.work.temperatures,
           batch.carry};
 }
 
@@ -113,14 +151,15 @@ LayerPass Transformer::layer(const Pass &pass, size_t index) const {
 // NEFTune (Jain et al., 2023).
 void Transformer::add_embedding_noise(const Pass &pass, Matrix x) {
   amplitudes_.resize(static_cast<size_t>(pass.tokens()));
-  for (int64_t document = 0; document < pass.batch.documents; ++document) {
-    const int32_t begin = pass.batch.offsets[document], end = pass.batch.offsets[document + 1];
+  for (int64_t document = 0; document < packed_.documents; ++document) {
+    const int32_t begin = packed_.offsets[document], end = packed_.offsets[document + 1];
     const double values = static_cast<double>(end - begin) * static_cast<double>(x.cols);
     const auto amplitude = static_cast<float>(static_cast<double>(pass.noise.embedding_noise) / std::sqrt(values));
     std::fill(amplitudes_.begin() + begin, amplitudes_.begin() + end, amplitude);
   }
+  upload(pass.work.amplitudes, amplitudes_);
   const uint64_t stream = (pass.noise.step << 20) + (uint64_t{1} << 19); // no dropout mask has this number
-  ops_.add_noise(device_, x, amplitudes_.data(), {pass.noise.seed, stream, pass.noise.first_token});
+  ops_.add_noise(device_, x, pass.work.amplitudes, {pass.noise.seed, stream, pass.noise.first_token});
 }
 
 // The residual stream after the last layer into work.final_x.
@@ -173,15 +212,13 @@ void Transformer::layer_backward(const Pass &pass, size_t index) {
   mix_tokens_backward(current, index > 0 || model_.dembedding != nullptr);
 }
 
-// Everything below and including the head, from the weight of each target. Returns the sum of -ln p.
-double Transformer::backward(const Pass &pass, const TokenBatch &batch) {
+// Everything below and including the head, from the weight of each target, all of which are in place.
+void Transformer::backward(const Pass &pass, const TokenBatch &batch, const TargetMemory &at) {
   clear(pass, {pass.work.dx});
-  losses_.resize(batch.targets.size());
   const int64_t chunk = head_chunk();
   for (int64_t first = 0; first < batch.target_count(); first += chunk) {
-    head_backward(pass, {model_.output_norm, model_.head}, batch.target_rows.data() + first,
-                  batch.targets.data() + first, std::min(chunk, batch.target_count() - first), weights_.data() + first,
-                  losses_.data() + first);
+    head_backward(pass, {model_.output_norm, model_.head}, at.rows + first, at.targets + first,
+                  std::min(chunk, batch.target_count() - first), at.weights + first, at.losses + first);
   }
   for (size_t index = 0; index < model_.layers.size(); ++index) {
     const LayerPass current = layer(pass, index);
@@ -195,84 +232,41 @@ double Transformer::backward(const Pass &pass, const TokenBatch &batch) {
     ops_.embedding_backward(device_, model_.dembedding, pass.work.dx, pass.batch.tokens,
                             static_cast<float>(model_.parameters.embedding_scale));
   }
-  double sum = 0.0;
-  for (const double loss : losses_) sum += loss;
-  return sum;
 }
 
-double Transformer::loss_and_gradients(const TokenBatch &batch, float grad_scale, const PassNoise &noise) {
-  const PackedBatch packed = batch.packed();
-  const Pass pass = begin(batch, packed, noise);
+void Transformer::loss_and_gradients(const TokenBatch &batch, float grad_scale, const PassNoise &noise) {
+  const Pass pass = begin(batch, noise);
   forward(pass);
-  weights_.assign(batch.targets.size(), grad_scale);
-  return backward(pass, batch);
+  const TargetMemory at = place_targets(batch, batch.target_rows);
+  fill(at.weights, batch.target_count(), grad_scale);
+  backward(pass, batch, at);
+  if (batch.target_count() > 0) ops_.add_up(device_, at_.work.loss, at.losses, batch.target_count());
 }
 
 double Transformer::loss_and_gradients(const TokenBatch &batch, const WeighTargets &weigh, const PassNoise &noise) {
-  const PackedBatch packed = batch.packed();
-  const Pass pass = begin(batch, packed, noise);
+  const Pass pass = begin(batch, noise);
   forward(pass);
-  head_log_probabilities(pass, batch, losses_, is_argmax_, {});
+  head_log_probabilities(pass, batch, log_probabilities_, is_argmax_, {});
   weights_.resize(batch.targets.size());
-  const double loss = weigh(losses_, weights_);
-  backward(pass, batch);
+  const double loss = weigh(log_probabilities_, weights_);
+  const TargetMemory at = place_targets(batch, batch.target_rows);
+  upload(at.weights, weights_);
+  backward(pass, batch, at);
   return loss;
-}
-
-void Transformer::head_log_probabilities(const Pass &pass, const TokenBatch &batch,
-                                         std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax,
-                                         const LogitsSink &sink) {
-  log_probabilities.resize(batch.targets.size());
-  is_argmax.resize(batch.targets.size());
-  const auto chunk = static_cast<size_t>(head_chunk());
-  for (size_t first = 0, end; first < batch.targets.size(); first = end) {
-    head_rows_.clear();
-    for (end = first; end < batch.targets.size(); ++end) {
-      if (!head_rows_.empty() && head_rows_.back() == batch.target_rows[end]) continue;
-      if (head_rows_.size() == chunk) break;
-      head_rows_.push_back(batch.target_rows[end]);
-    }
-    const Matrix logits = head_forward(pass, {model_.output_norm, model_.head}, head_rows_.data(),
-                                       static_cast<int64_t>(head_rows_.size()));
-    log_probabilities_of_rows(batch, logits, first, end, log_probabilities, is_argmax);
-    if (sink) sink(logits.data, logits.rows, logits.cols);
-  }
-}
-
-// Targets [first, end), whose distinct rows are those of the logits. A row that predicts several targets, such as the
-// choices after a question, went through the head once.
-void Transformer::log_probabilities_of_rows(const TokenBatch &batch, Matrix logits, size_t first, size_t end,
-                                            std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax) {
-  const auto take = [&](Matrix rows, size_t at, float softcap) {
-    ops_.log_probability(device_, log_probabilities.data() + at, is_argmax.data() + at, rows,
-                         batch.targets.data() + at, softcap);
-  };
-  const auto softcap = static_cast<float>(model_.parameters.logit_softcap);
-  if (static_cast<size_t>(logits.rows) == end - first) return take(logits, first, softcap);
-  for (size_t at = first, next; at < end; at = next) {
-    for (next = at + 1; next < end && batch.target_rows[next] == batch.target_rows[at];) ++next;
-    take(top(logits, 1), at, softcap);
-    // The cap was applied in place, so it is no longer asked for. With a stride of 0 one row stands for several.
-    if (next > at + 1) take({logits.data, static_cast<int64_t>(next - at) - 1, logits.cols, 0}, at + 1, 0.0f);
-    logits.data += logits.stride;
-  }
 }
 
 void Transformer::score(const TokenBatch &batch, std::vector<double> &log_probabilities,
                         std::vector<uint8_t> &is_argmax, const LogitsSink &sink) {
-  const PackedBatch packed = batch.packed();
   const PassNoise none;
-  const Pass pass = begin(batch, packed, none);
+  const Pass pass = begin(batch, none);
   forward(pass);
   head_log_probabilities(pass, batch, log_probabilities, is_argmax, sink);
 }
 
 double Transformer::loss(const TokenBatch &batch) {
-  std::vector<double> log_probabilities;
-  std::vector<uint8_t> is_argmax;
-  score(batch, log_probabilities, is_argmax);
+  score(batch, log_probabilities_, is_argmax_);
   double sum = 0.0;
-  for (const double value : log_probabilities) sum -= value;
+  for (const double value : log_probabilities_) sum -= value;
   return sum;
 }
 

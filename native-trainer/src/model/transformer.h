@@ -50,7 +50,7 @@ struct TokenBatch {
 // weights[i] = d(loss) / d(-ln p_i) and returns the batch's share of the loss.
 using WeighTargets = std::function<double(std::span<const double> log_probabilities, std::span<float> weights)>;
 
-// Is given logits [rows, V], dense, of consecutive targets in order; targets of one row share theirs.
+// Is given logits [rows, V], dense and on the host, of consecutive targets in order; targets of one row share theirs.
 using LogitsSink = std::function<void(const float *logits, int64_t rows, int64_t vocab)>;
 
 class Transformer {
@@ -64,8 +64,12 @@ public:
   // Sum over the batch's targets of -ln p, without gradients.
   double loss(const TokenBatch &batch);
 
-  // The same, and adds grad_scale times its gradient to every gradient the model holds.
-  double loss_and_gradients(const TokenBatch &batch, float grad_scale, const PassNoise &noise);
+  // Adds the batch's loss to what take_loss() will return, and grad_scale times its gradient to every gradient the model
+  // holds. Does not wait for the device.
+  void loss_and_gradients(const TokenBatch &batch, float grad_scale, const PassNoise &noise);
+
+  // The losses of the batches since the last call. Waits for them.
+  double take_loss();
 
   // Adds the gradient of a loss that `weigh` defines, and returns what it returned. The head is computed twice.
   double loss_and_gradients(const TokenBatch &batch, const WeighTargets &weigh, const PassNoise &noise);
@@ -76,34 +80,51 @@ public:
              const LogitsSink &logits = {});
 
 private:
-  Pass begin(const TokenBatch &batch, const PackedBatch &packed, const PassNoise &noise);
+  Pass begin(const TokenBatch &batch, const PassNoise &noise);
   LayerPass layer(const Pass &pass, size_t index) const;
   void forward(const Pass &pass);
   Matrix output_of(const Pass &pass, size_t index) const;
   void layer_forward(const Pass &pass, size_t index);
   void add_embedding_noise(const Pass &pass, Matrix x);
-  double backward(const Pass &pass, const TokenBatch &batch);
+  TargetMemory place_targets(const TokenBatch &batch, const std::vector<int32_t> &rows);
+  TargetMemory room_for_targets(int64_t count);
+  void backward(const Pass &pass, const TokenBatch &batch, const TargetMemory &at);
   void layer_backward(const Pass &pass, size_t index);
   void head_log_probabilities(const Pass &pass, const TokenBatch &batch, std::vector<double> &log_probabilities,
                               std::vector<uint8_t> &is_argmax, const LogitsSink &sink);
-  void log_probabilities_of_rows(const TokenBatch &batch, Matrix logits, size_t first, size_t end,
-                                 std::vector<double> &log_probabilities, std::vector<uint8_t> &is_argmax);
+  void log_probabilities_of_rows(const TokenBatch &batch, Matrix logits, const TargetMemory &at, size_t first,
+                                 size_t end);
+  void show(const LogitsSink &sink, const Matrix &logits);
+  template <class Value> void upload(Value *to, const std::vector<Value> &from) {
+    if (!from.empty()) ops_.upload(device_, to, from.data(), from.size() * sizeof(Value));
+  }
+  template <class Value> void download(std::vector<Value> &to, const Value *from) {
+    if (!to.empty()) ops_.download(device_, to.data(), from, to.size() * sizeof(Value));
+  }
+  void fill(float *values, int64_t count, float value);
+  void clear_loss();
   int64_t head_chunk() const { return head_chunk_rows(model_.parameters, limits_.tokens); }
 
   const Ops &ops_;
   Device &device_;
   const Model &model_;
   PassLimits limits_;
-  float *memory_ = nullptr;
+  void *memory_ = nullptr;
   PassMemory at_;
   std::vector<std::vector<float>> angles_; // cosines and sines of every rope, [longest, R / 2] each
   std::vector<RopeTable> ropes_;
-  std::vector<float> temperatures_; // of each token of the batch, where the family has them
-  std::vector<float> amplitudes_;   // likewise, of the embedding noise
-  std::vector<float> weights_;      // of each target of the batch
-  std::vector<double> losses_;      // likewise
-  std::vector<uint8_t> is_argmax_;
-  std::vector<int32_t> head_rows_; // distinct target rows of a chunk
+  PackedBatch packed_, placed_;    // the batch of the pass, on the host and in the back end's memory
+  void *more_targets_ = nullptr;   // room for those of a batch that has more targets than tokens
+  int64_t more_target_count_ = 0;
+  // On the host:
+  std::vector<float> temperatures_;        // of each token of the batch, where the family has them
+  std::vector<float> amplitudes_;          // likewise, of the embedding noise
+  std::vector<float> weights_;             // of each target of the batch
+  std::vector<double> log_probabilities_;  // likewise
+  std::vector<uint8_t> is_argmax_;         // likewise
+  std::vector<int32_t> head_rows_;         // target rows without repetitions
+  std::vector<float> shown_logits_;
+  std::vector<std::vector<int32_t>> expert_offsets_; // of each layer
 };
 
 } // namespace trex

@@ -147,11 +147,14 @@ struct NoiseKey {
   int64_t first_token = 0; // position of the micro-batch's first token within the step
 };
 
-struct Device {}; // a back end's own state (threads, scratch memory) derives from this
+struct Device { // a back end's own state (threads, scratch memory) derives from this
+  virtual ~Device() = default;
+};
 
 struct Ops {
   const char *name;
   Element activations; // what the activations and their gradients are stored as; gates, routers and logits are f32
+  bool host_memory;    // what `allocate` gives can be read and written by the host, between operations
 
   // Memory of `bytes` bytes, 256-byte aligned on a GPU and 64 on a CPU, not cleared. Null when there is none left.
   void *(*allocate)(Device &, size_t bytes);

@@ -10,6 +10,7 @@
 #include "gguf/hyper_parameters.h"
 #include "gguf/model_file.h"
 #include "model/activations.h"
+#include "ops/backend.h"
 #include "plan/lora_choice.h"
 #include "train/optimizer_states.h"
 
@@ -38,6 +39,8 @@ struct TrainingShape {
   Recompute recompute = Recompute::nothing;
   bool dropout = false; // of the LoRA
   int threads = 1;
+  BackendKind backend = BackendKind::cpu;
+  Element element = Element::f32; // activations_of(backend)
 };
 
 // Values that training changes: LoRA's A and B of every pair without its frozen part, or every tensor of the model.

@@ -10,6 +10,7 @@
 #include "common/platform.h"
 #include "common/request.h"
 #include "gguf/tensor_layout.h"
+#include "ops/backend.h"
 #include "ops/cpu/gemm.h"
 #include "ops/random.h"
 #include "plan/memory_plan.h"
@@ -70,28 +71,32 @@ nlohmann::json growth(const char *what, uint64_t planned, uint64_t before) {
 
 // A LoRA step of rank 16 on every projection: forward, backward, gradient norm and update.
 // `mapped_bytes` of the model's weights are first read here.
-nlohmann::json bench_train(CpuDevice &device, Model &model, uint64_t mapped_bytes, const std::string &name,
-                           double seconds, double sgemm_gflops) {
+nlohmann::json bench_train(const Backend &backend, Model &model, uint64_t mapped_bytes, const std::string &name,
+                           double seconds) {
+  const Ops &ops = *backend.ops;
+  Device &device = *backend.device;
   LoraRequest lora;
   lora.choice.rank = bench_rank;
   TrainingShape shape;
   shape.lora = lora_tensors(lora.choice, model.parameters);
   shape.tokens_per_step = bench_tokens;
   shape.max_sequence_tokens = document_tokens;
+  shape.backend = backend.kind;
+  shape.element = ops.activations;
   const int64_t tokens = micro_batch_tokens(model.parameters, shape) / document_tokens * document_tokens;
 
   nlohmann::json memory = nlohmann::json::array();
   uint64_t before = platform::resident_bytes();
   const std::vector<LoraTarget> targets = lora_targets(model, shape.lora);
-  ParameterSet set(cpu_ops(), device, lora_pieces(shape.lora));
+  ParameterSet set(ops, device, lora_pieces(shape.lora));
   attach_lora(model, set, targets);
-  start_fresh(cpu_ops(), device, model, set, targets, lora, 1);
+  start_fresh(ops, device, model, set, targets, lora, 1);
   memory.push_back(growth("adapter, gradients, optimizer",
                           2 * sizeof(float) * static_cast<uint64_t>(set.count()) + set.states().size(), before));
   before = platform::resident_bytes();
   const PassLimits limits = training_limits(model.parameters, shape, tokens);
   const PassMemory room = lay_out(model.parameters, limits, nullptr);
-  Transformer transformer(cpu_ops(), device, model, limits, document_tokens);
+  Transformer transformer(ops, device, model, limits, document_tokens);
   TokenBatch batch;
   std::vector<int32_t> document(document_tokens + 1);
   for (int64_t first = 0; first < tokens; first += document_tokens) {
@@ -105,19 +110,19 @@ nlohmann::json bench_train(CpuDevice &device, Model &model, uint64_t mapped_byte
   const auto step = [&] {
     set.clear_gradients();
     transformer.loss_and_gradients(batch, 1.0f / static_cast<float>(batch.target_count()), {});
+    transformer.take_loss();
     set.gradient_norm();
     ++adamw.step;
     set.update(adamw);
   };
   step();
   memory.push_back(growth(mapped_bytes > 0 ? "weights, activations, workspace" : "activations, workspace",
-                          sizeof(float) * (room.activation_floats + room.workspace_floats) + mapped_bytes, before));
+                          room.activation_bytes + room.workspace_bytes + mapped_bytes, before));
   const Timing timing = fastest(seconds, step);
   const double gflops = training_flops(model, batch) / timing.seconds_per_run / 1e9;
   const HyperParameters &p = model.parameters;
   return {{"tokensPerSecond", static_cast<double>(batch.token_count()) / timing.seconds_per_run},
           {"gflops", gflops},
-          {"shareOfSgemm", gflops / sgemm_gflops},
           {"memory", memory},
           {"shape", name + ": " + std::to_string(p.layer_count()) + " layers of width " + std::to_string(p.embedding) +
                         ", vocabulary " + std::to_string(p.vocab) + ", LoRA rank " + std::to_string(bench_rank) + ", " +
@@ -135,22 +140,29 @@ int run_bench(const nlohmann::json &json, std::ostream &out) {
   fields.finish();
 
   const int threads = asked_threads > 0 ? asked_threads : platform::physical_processors();
-  CpuDevice device(threads, document_tokens, best_isa());
-  const nlohmann::json sgemm = bench_sgemm(device, seconds / 2);
-  const double sgemm_gflops = sgemm.at("gflops").get<double>();
-  nlohmann::json train;
+  BackendNeeds needs;
+  needs.threads = threads;
+  needs.longest = document_tokens;
+  const Backend backend = open_backend(needs);
+  const Hold hold = hold_by(*backend.ops, *backend.device);
+  nlohmann::json answer = {{"threads", threads}, {"isa", isa_name(best_isa())}}, train;
+  if (backend.kind == BackendKind::cpu) {
+    answer["sgemm"] = bench_sgemm(static_cast<CpuDevice &>(*backend.device), seconds / 2);
+  }
   if (path) {
     const ModelFile file = ModelFile::open(*path);
-    FrozenModel frozen = load_frozen_model(file);
+    FrozenModel frozen = load_frozen_model(file, hold);
     uint64_t bytes = 0;
     for (const TensorView &tensor : file.tensors()) bytes += tensor.bytes;
-    train = bench_train(device, frozen.model, bytes, file.architecture(), seconds / 2, sgemm_gflops);
+    train = bench_train(backend, frozen.model, bytes, file.architecture(), seconds / 2);
   } else {
-    BenchModel bench = make_bench_model();
-    train = bench_train(device, bench.frozen.model, 0, "built-in", seconds / 2, sgemm_gflops);
+    BenchModel bench = make_bench_model(hold);
+    train = bench_train(backend, bench.frozen.model, 0, "built-in", seconds / 2);
   }
-  const nlohmann::json answer = {
-      {"sgemm", sgemm}, {"train", train}, {"threads", threads}, {"isa", isa_name(best_isa())}};
+  if (answer.contains("sgemm")) {
+    train["shareOfSgemm"] = train.at("gflops").get<double>() / answer.at("sgemm").at("gflops").get<double>();
+  }
+  answer["train"] = std::move(train);
   out << json_line(answer) << '\n';
   return 0;
 }

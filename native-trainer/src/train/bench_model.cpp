@@ -11,7 +11,7 @@ namespace {
 
 class Builder {
 public:
-  explicit Builder(BenchModel &model) : model_(model) {}
+  Builder(BenchModel &model, const Hold &hold) : model_(model), hold_(hold) {}
 
   Weight matrix(int64_t in, int64_t out) {
     const uint64_t stream = model_.matrices.size();
@@ -20,18 +20,23 @@ public:
     const size_t row_bytes = ggml_row_size(GGML_TYPE_Q8_0, in);
     std::vector<std::byte> &stored = model_.matrices.emplace_back(row_bytes * static_cast<size_t>(out));
     ggml_quantize_chunk(GGML_TYPE_Q8_0, values.data(), stored.data(), 0, out, in, nullptr);
-    return {stored.data(), GGML_TYPE_Q8_0, in, out, row_bytes};
+    const auto *data = static_cast<const std::byte *>(hold_(stored.data(), stored.size()));
+    return {data, GGML_TYPE_Q8_0, in, out, row_bytes};
   }
 
-  Norm ones(int64_t width) { return {model_.frozen.vectors.emplace_back(static_cast<size_t>(width), 1.0f).data()}; }
+  Norm ones(int64_t width) {
+    const std::vector<float> &values = model_.frozen.vectors.emplace_back(static_cast<size_t>(width), 1.0f);
+    return {static_cast<const float *>(hold_(values.data(), values.size() * sizeof(float)))};
+  }
 
 private:
   BenchModel &model_;
+  const Hold &hold_;
 };
 
 } // namespace
 
-BenchModel make_bench_model() {
+BenchModel make_bench_model(const Hold &hold) {
   BenchModel bench;
   HyperParameters p;
   p.architecture = Architecture::qwen2;
@@ -44,7 +49,7 @@ BenchModel make_bench_model() {
   p.attention_scale = 0.125;
   std::map<std::string, std::vector<int64_t>> shapes;
   for (const TensorSpec &spec : present_tensors(p)) shapes.emplace(spec.name, spec.shape);
-  Builder build(bench);
+  Builder build(bench, hold);
   bench.frozen.model = assemble_model(
       p,
       [&](const std::string &name) -> Linear {

@@ -14,6 +14,6 @@ struct BenchModel {
 };
 
 // 4 layers, width 256, feed-forward 768, 4 heads of 64 over 2 key/value heads, vocabulary 1024, matrices in Q8_0.
-BenchModel make_bench_model();
+BenchModel make_bench_model(const Hold &hold);
 
 } // namespace trex

@@ -1,5 +1,6 @@
 #include "train/checkpoint.h"
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <span>
@@ -43,7 +44,7 @@ private:
   Sha256 hash_;
 };
 
-// What a checkpoint holds of a set, in the order of the file.
+// What a checkpoint holds of a set, in the order of the file and in the back end's memory.
 std::vector<std::span<std::byte>> blocks_of(const ParameterSet &set) {
   const auto floats = [&](float *values) {
     return std::span(reinterpret_cast<std::byte *>(values), static_cast<size_t>(set.count()) * sizeof(float));
@@ -51,6 +52,16 @@ std::vector<std::span<std::byte>> blocks_of(const ParameterSet &set) {
   std::vector<std::span<std::byte>> blocks = {floats(set.values()), set.states()};
   if (set.average() != nullptr) blocks.push_back(floats(set.average()));
   return blocks;
+}
+
+// By way of the host, piece by piece.
+void write_block(HashingWriter &writer, const ParameterSet &set, std::span<const std::byte> block) {
+  std::vector<std::byte> piece(std::min<size_t>(block.size(), size_t{4} << 20));
+  for (size_t at = 0; at < block.size(); at += piece.size()) {
+    const size_t bytes = std::min(piece.size(), block.size() - at);
+    set.download(piece.data(), block.data() + at, bytes);
+    writer.write(piece.data(), bytes);
+  }
 }
 
 uint64_t little_endian(const unsigned char *bytes) {
@@ -78,7 +89,7 @@ void write_checkpoint(const std::string &utf8_path, const std::string &fingerpri
   writer.write(magic, sizeof magic);
   writer.write(length, sizeof length);
   writer.write(header.data(), header.size());
-  for (const std::span<std::byte> block : blocks_of(set)) writer.write(block.data(), block.size());
+  for (const std::span<std::byte> block : blocks_of(set)) write_block(writer, set, block);
   writer.finish();
 }
 
@@ -120,7 +131,7 @@ std::optional<TrainingProgress> read_checkpoint(const std::string &utf8_path, co
   if (body - prefix - header_bytes != block_bytes) damaged(utf8_path);
   const unsigned char *from = bytes + prefix + header_bytes;
   for (const std::span<std::byte> block : blocks) {
-    std::memcpy(block.data(), from, block.size());
+    set.upload(block.data(), from, block.size());
     from += block.size();
   }
   return TrainingProgress{header.value("step", int64_t{0}), header.value("lastLoss", 0.0),

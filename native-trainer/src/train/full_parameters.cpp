@@ -11,9 +11,18 @@
 namespace trex {
 namespace {
 
-void decode_tensor(const TensorView &tensor, float *to) {
-  for (int64_t row = 0; row < tensor.rows(); ++row) {
-    decode_row(tensor.type, tensor.row(row), to + row * tensor.row_length(), tensor.row_length());
+// Into the set, by way of a few rows on the host.
+void decode_tensor(const TensorView &tensor, const ParameterSet &set, float *to) {
+  constexpr int64_t values_at_once = 1 << 20;
+  const int64_t width = tensor.row_length();
+  const int64_t most = std::clamp<int64_t>(values_at_once / std::max<int64_t>(1, width), 1, tensor.rows());
+  std::vector<float> rows(static_cast<size_t>(most * width));
+  for (int64_t first = 0; first < tensor.rows(); first += most) {
+    const int64_t count = std::min(most, tensor.rows() - first);
+    for (int64_t row = 0; row < count; ++row) {
+      decode_row(tensor.type, tensor.row(first + row), rows.data() + row * width, width);
+    }
+    set.upload(to + first * width, rows.data(), static_cast<size_t>(count * width) * sizeof(float));
   }
 }
 
@@ -81,7 +90,7 @@ Model attach_full(const ModelFile &file, ParameterSet &set, std::vector<TrainedT
   for (size_t index = 0; index < tensors.size(); ++index) {
     TrainedTensor &tensor = tensors[index];
     tensor.offset = set.offset(index);
-    decode_tensor(file.require(tensor.name), set.values() + tensor.offset);
+    decode_tensor(file.require(tensor.name), set, set.values() + tensor.offset);
   }
   const Attacher attach(set, tensors);
   return assemble_model(
@@ -107,8 +116,8 @@ WrittenFile write_full_model(const std::string &utf8_path, const ModelFile &file
     const int64_t width = tensor.shape[0];
     const auto type = types.find(tensor.name);
     writer.add({tensor.name, tensor.shape, type == types.end() ? GGML_TYPE_F32 : type->second.stored,
-                [values, width](int64_t first_row, int64_t rows, float *out) {
-                  std::copy(values + first_row * width, values + (first_row + rows) * width, out);
+                [&set, values, width](int64_t first_row, int64_t rows, float *out) {
+                  set.download(out, values + first_row * width, static_cast<size_t>(rows * width) * sizeof(float));
                 },
                 nullptr});
   }

@@ -17,18 +17,25 @@ const LoraPair &pair_of(const Model &model, const LoraTarget &target) {
   return model.layers[target.layer].projections[target.projection].lora;
 }
 
-// The trainer's own pairs are writable: attach_lora pointed them into its ParameterSet.
-float *writable(const float *values, const ParameterSet &set) { return set.values() + (values - set.values()); }
+// The values of one expert's pair in the set's copy on the host.
+struct HostPair {
+  float *a, *b;
+};
 
-// A pair of a saved adapter into the first rows of one that may be wider.
-void copy_pair(const LoraPair &to, const ParameterSet &set, const AdapterTensor &from, int64_t expert, double factor) {
-  float *a = writable(to.a, set), *b = writable(to.b, set);
+HostPair writable_pair(ParameterSet &set, const LoraTensor &tensor, size_t index, int64_t expert) {
+  float *values = set.host_values();
+  return {values + set.offset(2 * index) + expert * tensor.rank * tensor.in,
+          values + set.offset(2 * index + 1) + expert * tensor.out * tensor.rank};
+}
+
+// A pair of a saved adapter into the first rows of one of `rank` rows.
+void copy_pair(const HostPair &to, int64_t rank, const AdapterTensor &from, int64_t expert, double factor) {
   const int64_t a_values = from.rank * from.in, b_values = from.out * from.rank;
-  std::copy_n(from.a.begin() + expert * a_values, a_values, a);
+  std::copy_n(from.a.begin() + expert * a_values, a_values, to.a);
   for (int64_t row = 0; row < from.out; ++row) {
     for (int64_t r = 0; r < from.rank; ++r) {
       const auto saved = static_cast<double>(from.b[static_cast<size_t>(expert * b_values + row * from.rank + r)]);
-      b[row * to.rank + r] = static_cast<float>(factor * saved);
+      to.b[row * rank + r] = static_cast<float>(factor * saved);
     }
   }
 }
@@ -100,28 +107,31 @@ void attach_lora(Model &model, const ParameterSet &set, const std::vector<LoraTa
   }
 }
 
-void start_fresh(const Ops &ops, Device &device, Model &model, const ParameterSet &set,
+void start_fresh(const Ops &ops, Device &device, const Model &model, ParameterSet &set,
                  const std::vector<LoraTarget> &targets, const LoraRequest &lora, uint64_t seed) {
   for (size_t index = 0; index < targets.size(); ++index) {
     const LoraTensor &tensor = targets[index].tensor;
+    const Linear &projection = model.layers[targets[index].layer].projections[targets[index].projection];
     for (int64_t expert = 0; expert < tensor.experts; ++expert) {
-      const Linear projection = projection_of(model, targets[index]).of_expert(expert);
       const uint64_t stream = (static_cast<uint64_t>(expert) << 32) + index;
-      float *a = writable(projection.lora.a, set), *b = writable(projection.lora.b, set);
+      const auto [a, b] = writable_pair(set, tensor, index, expert);
       switch (lora.init) {
       case LoraInit::kaiming: start_kaiming(a, b, tensor.in, tensor.out, tensor.rank, seed, stream); break;
       case LoraInit::gaussian: start_gaussian(a, b, tensor.in, tensor.out, tensor.rank, seed, stream); break;
       case LoraInit::pissa:
-        start_principal(ops, device, projection.weight, tensor.scale, a, b, tensor.frozen_rank, seed, stream);
+        start_principal(ops, device, projection.of_expert(expert).weight, tensor.scale, a, b, tensor.frozen_rank, seed,
+                        stream);
         break;
       }
     }
   }
+  set.to_device();
 }
 
-void start_from_adapter(Model &model, const ParameterSet &set, const std::vector<LoraTarget> &targets,
-                        const LoraChoice &choice, const Adapter &adapter) {
+void start_from_adapter(ParameterSet &set, const std::vector<LoraTarget> &targets, const LoraChoice &choice,
+                        const Adapter &adapter) {
   const bool ranks_must_agree = has_mixed_ranks(adapter, choice);
+  set.to_host();
   for (const AdapterTensor &tensor : adapter.tensors) {
     const auto target = std::find_if(targets.begin(), targets.end(),
                                      [&](const LoraTarget &candidate) { return candidate.tensor.name == tensor.base; });
@@ -130,49 +140,58 @@ void start_from_adapter(Model &model, const ParameterSet &set, const std::vector
                            "The adapter to continue from changes " + tensor.base + ", which is not among the targets.",
                            "Add its projection to lora.targets, or start from a fresh adapter.");
     }
-    const Linear &projection = projection_of(model, *target);
-    check_rank(tensor, projection.lora.rank, ranks_must_agree);
+    check_rank(tensor, target->tensor.rank, ranks_must_agree);
     const double factor = scale_of(adapter, tensor) / target->tensor.scale;
+    const auto index = static_cast<size_t>(target - targets.begin());
     for (int64_t expert = 0; expert < tensor.experts; ++expert) {
-      copy_pair(projection.of_expert(expert).lora, set, tensor, expert, factor);
+      copy_pair(writable_pair(set, target->tensor, index, expert), target->tensor.rank, tensor, expert, factor);
     }
   }
+  set.to_device();
 }
 
-void clear_frozen_gradients(const Model &model, const std::vector<LoraTarget> &targets) {
+void clear_frozen_gradients(const Ops &ops, Device &device, const Model &model,
+                            const std::vector<LoraTarget> &targets) {
   for (const LoraTarget &target : targets) {
     const LoraTensor &tensor = target.tensor;
-    if (tensor.frozen_rank == 0) continue;
+    const int64_t frozen = tensor.frozen_rank, trained = tensor.rank - frozen;
+    if (frozen == 0) continue;
     const LoraPair &pair = pair_of(model, target);
-    for (int64_t expert = 1; expert <= tensor.experts; ++expert) { // the last rows of each A
-      float *end = pair.da + expert * tensor.rank * tensor.in;
-      std::fill(end - tensor.frozen_rank * tensor.in, end, 0.0f);
-    }
-    for (int64_t row = 1; row <= tensor.experts * tensor.out; ++row) {
-      std::fill(pair.db + row * tensor.rank - tensor.frozen_rank, pair.db + row * tensor.rank, 0.0f);
-    }
+    // The last rows of each A, the last columns of each B.
+    ops.fill(device, {pair.da + trained * tensor.in, tensor.experts, frozen * tensor.in, tensor.rank * tensor.in},
+             0.0f);
+    ops.fill(device, {pair.db + trained, tensor.experts * tensor.out, frozen, tensor.rank}, 0.0f);
   }
 }
 
-std::vector<AdapterTensorView> adapter_views(const Model &model, const std::vector<LoraTarget> &targets) {
+LoraPair host_pair(ParameterSet &set, const std::vector<LoraTarget> &targets, size_t index) {
+  const LoraTensor &tensor = targets[index].tensor;
+  const auto [a, b] = writable_pair(set, tensor, index, 0);
+  return {a, b, nullptr, nullptr, tensor.rank, static_cast<float>(tensor.scale)};
+}
+
+std::vector<AdapterTensorView> adapter_views(ParameterSet &set, const std::vector<LoraTarget> &targets) {
   std::vector<AdapterTensorView> views;
-  for (const LoraTarget &target : targets) {
-    const LoraTensor &tensor = target.tensor;
-    const LoraPair &pair = pair_of(model, target);
+  set.to_host();
+  for (size_t index = 0; index < targets.size(); ++index) {
+    const LoraTensor &tensor = targets[index].tensor;
+    const LoraPair pair = host_pair(set, targets, index);
     views.push_back({tensor.name, tensor.in, tensor.out, pair.rank, pair.a, pair.b, tensor.b_factor, tensor.experts});
   }
   return views;
 }
 
-void attach_adapter(Model &model, const Adapter &adapter, double scale) {
+void attach_adapter(Model &model, const Adapter &adapter, double scale, const Hold &hold) {
+  const auto held = [&hold](const std::vector<float> &values) {
+    return static_cast<const float *>(hold(values.data(), values.size() * sizeof(float)));
+  };
   std::vector<bool> attached(adapter.tensors.size(), false);
   each_projection(model, [&](const std::string &name, size_t layer, Projection projection) {
     for (size_t i = 0; i < adapter.tensors.size(); ++i) {
       const AdapterTensor &tensor = adapter.tensors[i];
       if (tensor.base != name) continue;
       model.layers[layer].projections[projection].lora = {
-          tensor.a.data(), tensor.b.data(), nullptr,
-          nullptr,         tensor.rank,     static_cast<float>(scale_of(adapter, tensor) * scale)};
+          held(tensor.a), held(tensor.b), nullptr, nullptr, tensor.rank, static_cast<float>(scale_of(adapter, tensor) * scale)};
       attached[i] = true;
     }
   });

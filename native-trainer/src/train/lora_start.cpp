@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <numbers>
 #include <numeric>
 #include <vector>
 
+#include "ggml.h"
 #include "ops/random.h"
 #include "train/row_rotations.h"
 
@@ -18,12 +20,40 @@ double random_normal(uint64_t seed, uint64_t stream, uint64_t counter) {
   return std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * turn);
 }
 
-// count rows of `width` values, side by side in the precisions of the operations and of the linear algebra.
-struct Vectors {
-  Vectors(int64_t rows, int64_t columns)
-      : count(rows), width(columns), single(static_cast<size_t>(rows * columns)), precise(single.size()) {}
+// count rows of `width` values, side by side in the precisions of the operations and of the linear algebra, and in the
+// back end's memory where that is not the host's.
+class Vectors {
+public:
+  Vectors(const Ops &ops, Device &device, Element element, int64_t rows, int64_t columns)
+      : count(rows), width(columns), single(static_cast<size_t>(rows * columns)), precise(single.size()), ops_(ops),
+        device_(device), there_{single.data(), rows, columns, columns, element} {
+    if (ops.host_memory) return;
+    there_.data = ops.allocate(device, bytes());
+    if (there_.data == nullptr) throw std::bad_alloc();
+  }
+  ~Vectors() {
+    if (!ops_.host_memory) ops_.release(device_, there_.data);
+  }
+  Vectors(const Vectors &) = delete;
+  Vectors &operator=(const Vectors &) = delete;
 
-  Matrix matrix() { return {single.data(), count, width, width}; }
+  const Matrix &there() const { return there_; } // as the operations see it
+
+  void send() {
+    if (ops_.host_memory) return;
+    if (there_.element == Element::f32) return ops_.upload(device_, there_.data, single.data(), bytes());
+    std::vector<ggml_bf16_t> rounded(single.size());
+    ggml_fp32_to_bf16_row(single.data(), rounded.data(), static_cast<int64_t>(single.size()));
+    ops_.upload(device_, there_.data, rounded.data(), bytes());
+  }
+  void fetch() {
+    if (ops_.host_memory) return;
+    if (there_.element == Element::f32) return ops_.download(device_, single.data(), there_.data, bytes());
+    std::vector<ggml_bf16_t> rounded(single.size());
+    ops_.download(device_, rounded.data(), there_.data, bytes());
+    ggml_bf16_to_fp32_row(rounded.data(), single.data(), static_cast<int64_t>(single.size()));
+  }
+
   Rows rows() { return {precise.data(), count, width}; }
   void widen() { std::copy(single.begin(), single.end(), precise.begin()); }
   void narrow() {
@@ -34,6 +64,13 @@ struct Vectors {
   int64_t count, width;
   std::vector<float> single;
   std::vector<double> precise;
+
+private:
+  size_t bytes() const { return single.size() * static_cast<size_t>(element_bytes(there_.element)); }
+
+  const Ops &ops_;
+  Device &device_;
+  Matrix there_;
 };
 
 // Rows become orthonormal (Gram and Schmidt, twice, which is enough: Giraud et al., 2005); a row that the earlier ones
@@ -89,13 +126,17 @@ void start_principal(const Ops &ops, Device &device, const Weight &w, double sca
   constexpr int64_t oversampling = 8;
   constexpr int iterations = 4;
   const int64_t count = std::min(rank + oversampling, std::min(w.in, w.out));
-  Vectors left(count, w.out), right(count, w.in); // their rows span the columns and the rows of W
-  const auto times_w = [&] {                      // right = left W
-    ops.linear_backward(device, right.matrix(), false, left.matrix(), {}, w, nullptr, nullptr, nullptr, nullptr,
-                        nullptr, {}, nullptr);
+  // Their rows span the columns and the rows of W. What an operation takes as activations is stored as those are.
+  Vectors left(ops, device, Element::f32, count, w.out), right(ops, device, ops.activations, count, w.in);
+  const auto times_w = [&] { // right = left W
+    left.send();
+    ops.linear_backward(device, right.there(), false, left.there(), {}, w, nullptr, nullptr, nullptr, {}, {}, {}, {});
+    right.fetch();
   };
   const auto times_w_transposed = [&] { // left = right W^T
-    ops.linear_forward(device, left.matrix(), right.matrix(), w, nullptr, nullptr, nullptr, {}, nullptr);
+    right.send();
+    ops.linear_forward(device, left.there(), right.there(), w, nullptr, nullptr, {}, {}, {}, {});
+    left.fetch();
   };
   for (size_t i = 0; i < right.single.size(); ++i) {
     right.single[i] = static_cast<float>(random_normal(seed, stream, i));

@@ -61,9 +61,11 @@ std::optional<ObjectiveLoss> ObjectivePass::step(const Documents &documents, con
   const bool reads_pairs = objective_.reads_pairs();
   const auto terms = static_cast<double>(reads_pairs ? static_cast<int64_t>(step.documents.size()) / 2 : step.targets);
   PreferenceTotals totals;
-  double loss = 0.0;
   for (const std::vector<int64_t> &group : micro_batches(documents, step, micro_tokens_, order_for(noise))) {
-    if (interrupt_requested()) return std::nullopt;
+    if (interrupt_requested()) {
+      transformer_.take_loss();
+      return std::nullopt;
+    }
     fill_batch(documents, group);
     if (reads_pairs) {
       const WeighTargets weigh = [&](std::span<const double> log_probabilities, std::span<float> weights) {
@@ -77,12 +79,12 @@ std::optional<ObjectiveLoss> ObjectivePass::step(const Documents &documents, con
       };
       transformer_.loss_and_gradients(batch_, weigh, noise);
     } else {
-      loss += transformer_.loss_and_gradients(batch_, static_cast<float>(1.0 / terms), noise);
+      transformer_.loss_and_gradients(batch_, static_cast<float>(1.0 / terms), noise);
     }
     noise.first_token += batch_.token_count();
   }
   if (reads_pairs) return ObjectiveLoss{totals.loss / terms, totals};
-  return ObjectiveLoss{loss / terms, std::nullopt};
+  return ObjectiveLoss{transformer_.take_loss() / terms, std::nullopt};
 }
 
 std::optional<ObjectiveLoss> ObjectivePass::evaluate(const Documents &documents, const ReferenceValues &reference) {

@@ -12,12 +12,14 @@ ParameterSet::ParameterSet(const Ops &ops, Device &device, std::span<const Train
   for (const TrainedPiece &piece : pieces) add(piece, states);
   // One block for all keeps the destructor and the failure path trivial.
   const auto count = static_cast<size_t>(count_), state_floats = static_cast<size_t>(layout_.floats());
-  values_ = ops.allocate(device, (keeps_average ? 3 : 2) * count + state_floats);
+  const size_t floats = (keeps_average ? 3 : 2) * count + state_floats;
+  values_ = static_cast<float *>(ops.allocate(device, floats * sizeof(float)));
   if (values_ == nullptr) throw std::bad_alloc();
   gradients_ = values_ + count;
   states_ = gradients_ + count;
   if (keeps_average) average_ = states_ + state_floats;
-  ops.fill(device, gradients_, 0.0f, static_cast<int64_t>(count + state_floats));
+  const auto cleared = static_cast<int64_t>(count + state_floats);
+  ops.fill(device, {gradients_, 1, cleared, cleared}, 0.0f);
 }
 
 ParameterSet::~ParameterSet() { ops_.release(device_, values_); }
@@ -37,7 +39,7 @@ void ParameterSet::add(const TrainedPiece &piece, OptimizerStates states) {
   count_ += piece.count;
 }
 
-void ParameterSet::clear_gradients() { ops_.fill(device_, gradients_, 0.0f, count_); }
+void ParameterSet::clear_gradients() { ops_.fill(device_, {gradients_, 1, count_, count_}, 0.0f); }
 
 double ParameterSet::gradient_norm() const { return std::sqrt(ops_.sum_of_squares(device_, gradients_, count_)); }
 
@@ -63,8 +65,22 @@ void ParameterSet::update(AdamW options) {
   }
 }
 
+float *ParameterSet::host_values() {
+  if (ops_.host_memory) return values_;
+  host_.resize(static_cast<size_t>(count_));
+  return host_.data();
+}
+
+void ParameterSet::to_host() {
+  if (!ops_.host_memory) download(host_values(), values_, static_cast<size_t>(count_) * sizeof(float));
+}
+
+void ParameterSet::to_device() {
+  if (!ops_.host_memory) upload(values_, host_values(), static_cast<size_t>(count_) * sizeof(float));
+}
+
 void ParameterSet::start_average() {
-  if (average_ != nullptr) std::copy_n(values_, count_, average_);
+  if (average_ != nullptr) ops_.copy(device_, average_, values_, static_cast<size_t>(count_) * sizeof(float));
 }
 
 void ParameterSet::update_average(double decay, int64_t step) {
@@ -73,8 +89,14 @@ void ParameterSet::update_average(double decay, int64_t step) {
   ops_.average(device_, average_, values_, static_cast<float>(1.0 - std::min(decay, (1.0 + t) / (10.0 + t))), count_);
 }
 
-void AveragedValues::exchange() {
-  if (set_.average() != nullptr) std::swap_ranges(set_.values(), set_.values() + set_.count(), set_.average());
+void AveragedValues::exchange() const {
+  if (set_.average_ == nullptr) return;
+  const auto move = [this](float *to, const float *from) {
+    set_.ops_.copy(set_.device_, to, from, static_cast<size_t>(set_.count_) * sizeof(float));
+  };
+  move(set_.gradients_, set_.values_);
+  move(set_.values_, set_.average_);
+  move(set_.average_, set_.gradients_);
 }
 
 } // namespace trex

@@ -1,5 +1,5 @@
 // The values that training changes, with their gradients, AdamW's two moments and, when asked for, their running
-// average.
+// average. They lie in the back end's memory.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +37,16 @@ public:
   std::span<std::byte> states() const { return {reinterpret_cast<std::byte *>(states_), layout_.bytes()}; }
   float *average() const { return average_; } // count() values, or null when none is kept
 
+  // The values on the host: themselves where the back end's memory is the host's, else a copy that to_host() and
+  // to_device() bring up to date. Throws std::bad_alloc when there is no room for the copy.
+  float *host_values();
+  void to_host();
+  void to_device();
+
+  // Any of the set's memory, to and from the host.
+  void download(void *host, const void *from, size_t bytes) const { ops_.download(device_, host, from, bytes); }
+  void upload(void *to, const void *host, size_t bytes) const { ops_.upload(device_, to, host, bytes); }
+
   void clear_gradients();
   double gradient_norm() const;
   void update(AdamW options); // weight_decay is used for pieces that decay
@@ -58,8 +68,11 @@ private:
 
   void add(const TrainedPiece &piece, OptimizerStates states);
 
+  friend class AveragedValues;
+
   const Ops &ops_;
   Device &device_;
+  std::vector<float> host_; // where the back end's memory is not the host's
   int64_t count_ = 0;
   std::vector<int64_t> offsets_;
   std::vector<Group> groups_;
@@ -67,8 +80,8 @@ private:
   float *values_ = nullptr, *gradients_ = nullptr, *states_ = nullptr, *average_ = nullptr;
 };
 
-// While one lives, the set's values are the average and the other way round: what is validated and written. Nothing
-// when the set keeps none.
+// While one lives, the set's values are the average and the other way round: what is validated and written. The
+// gradients are lost, which serve to swap them. Nothing when the set keeps none.
 class AveragedValues {
 public:
   explicit AveragedValues(ParameterSet &set) : set_(set) { exchange(); }
@@ -77,7 +90,7 @@ public:
   AveragedValues &operator=(const AveragedValues &) = delete;
 
 private:
-  void exchange();
+  void exchange() const;
 
   ParameterSet &set_;
 };

@@ -12,7 +12,7 @@
 #include "common/request.h"
 #include "model/frozen_model.h"
 #include "model/transformer.h"
-#include "ops/cpu/cpu_device.h"
+#include "ops/backend.h"
 #include "peft/load_adapter.h"
 #include "train/event_log.h"
 #include "train/lora_parameters.h"
@@ -152,12 +152,14 @@ bool score_tree(Transformer &transformer, const PrefixTree &tree, int64_t capaci
 
 } // namespace
 
-int run_score(const nlohmann::json &json, std::ostream &out) {
+int run_score(const nlohmann::json &json, std::ostream &out) { return run_score_on(open_backend, json, out); }
+
+int run_score_on(const OpenBackend &open, const nlohmann::json &json, std::ostream &out) {
   const ScoreRequest request = parse(json);
   EventLog events(out);
   const ModelFile file = ModelFile::open(request.model);
-  FrozenModel frozen = load_frozen_model(file);
-  Model &model = frozen.model;
+  FrozenModel planned = load_frozen_model(file); // where it lies, until the back end is open
+  Model &model = planned.model;
   Adapter adapter;
   if (request.adapter) adapter = load_adapter(*request.adapter, file);
   attach_adapter(model, adapter, request.adapter_scale);
@@ -175,8 +177,14 @@ int run_score(const nlohmann::json &json, std::ostream &out) {
   const ScorePlan plan = plan_within_limit(request, {file, model, tree, pair_bytes, threads});
   const std::unique_ptr<AtomicFile> logits = open_logits(request);
   try {
-    CpuDevice device(threads, tree.longest(), best_isa());
-    Transformer transformer(cpu_ops(), device, model, plan.limits, tree.longest());
+    BackendNeeds needs;
+    needs.threads = threads;
+    needs.longest = tree.longest();
+    const Backend backend = open(needs);
+    const Hold hold = hold_by(*backend.ops, *backend.device);
+    FrozenModel frozen = load_frozen_model(file, hold);
+    attach_adapter(frozen.model, adapter, request.adapter_scale, hold);
+    Transformer transformer(*backend.ops, *backend.device, frozen.model, plan.limits, tree.longest());
     ResultWriter results(pairs, tree, request.per_token, out);
     if (!score_tree(transformer, tree, plan.limits.tokens, results, sink_into(logits.get()))) {
       return interrupted_exit_code;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ops/cpu/cpu_device.h"
 #include "plan/memory_plan.h"
 
 namespace trex {
@@ -15,6 +14,7 @@ ScorePlan plan_of(const ScoreShape &shape, int64_t tokens) {
   const int64_t longest = shape.tree.longest();
   ScorePlan plan;
   plan.limits.tokens = tokens;
+  plan.limits.element = activations_of(shape.backend);
   plan.limits.carried = shape.tree.most_carried(tokens);
   uint64_t adapter_values = 0;
   for (const Layer &layer : shape.model.layers) {
@@ -26,10 +26,14 @@ ScorePlan plan_of(const ScoreShape &shape, int64_t tokens) {
     }
   }
   const PassMemory pass = lay_out(parameters, plan.limits, nullptr);
-  uint64_t floats = pass.activation_floats + pass.workspace_floats + adapter_values;
+  uint64_t floats = adapter_values;
   for (const RopeParameters &rope : parameters.ropes) floats += static_cast<uint64_t>(longest * rope.dims);
-  plan.bytes = floats * sizeof(float) + cpu_scratch_bytes(shape.threads, longest) + shape.tree.bytes() +
-               shape.pair_bytes + fixed_bytes(shape.file);
+  BackendNeeds needs;
+  needs.kind = shape.backend;
+  needs.threads = shape.threads;
+  needs.longest = longest;
+  plan.bytes = pass.activation_bytes + pass.workspace_bytes + floats * sizeof(float) + backend_scratch_bytes(needs) +
+               shape.tree.bytes() + shape.pair_bytes + fixed_bytes(shape.file);
   for (const TensorView &tensor : shape.file.tensors()) plan.bytes += tensor.bytes;
   return plan;
 }

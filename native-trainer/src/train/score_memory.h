@@ -7,6 +7,7 @@
 #include "gguf/model_file.h"
 #include "model/activations.h"
 #include "model/model.h"
+#include "ops/backend.h"
 #include "train/prefix_tree.h"
 
 namespace trex {
@@ -22,6 +23,7 @@ struct ScoreShape {
   const PrefixTree &tree;
   uint64_t pair_bytes; // of the tokens read
   int threads;
+  BackendKind backend = BackendKind::cpu;
 };
 
 // Up to 2048 tokens, or `batch_tokens`; halved, down to 32 (or what the tree needs), until the plan is within `comfortable_bytes`. What the

@@ -153,10 +153,12 @@ std::vector<double> values_of(const LoraPair &pair, const LoraTensor &tensor) {
 
 } // namespace
 
-std::vector<TensorSpectrum> adapter_spectra(const Model &model, const std::vector<LoraTarget> &targets) {
+std::vector<TensorSpectrum> adapter_spectra(ParameterSet &set, const std::vector<LoraTarget> &targets) {
   std::vector<TensorSpectrum> spectra;
-  for (const LoraTarget &target : targets) {
-    const LoraPair &pair = model.layers[target.layer].projections[target.projection].lora;
+  set.to_host();
+  for (size_t index = 0; index < targets.size(); ++index) {
+    const LoraTarget &target = targets[index];
+    const LoraPair pair = host_pair(set, targets, index);
     TensorSpectrum spectrum;
     spectrum.tensor = target.tensor.name.substr(0, target.tensor.name.rfind(".weight"));
     spectrum.singular_values = values_of(pair, target.tensor);

@@ -40,8 +40,8 @@ struct TensorSpectrum {
   std::vector<double> singular_values; // as many as the rank, largest first
 };
 
-// One per target, in their order; of experts, which share a rank, the root mean square over them of each singular value. A target with a value that is not finite is left out.
-std::vector<TensorSpectrum> adapter_spectra(const Model &model, const std::vector<LoraTarget> &targets);
+// Brings the set's values to the host. One per target, in their order; of experts, which share a rank, the root mean square over them of each singular value. A target with a value that is not finite is left out.
+std::vector<TensorSpectrum> adapter_spectra(ParameterSet &set, const std::vector<LoraTarget> &targets);
 
 // [{tensor, rank, effectiveRank, singularValues}], numbers with six significant digits.
 nlohmann::json to_json(const std::vector<TensorSpectrum> &spectra);

@@ -30,10 +30,11 @@ nlohmann::json number_or_null(double value) { return std::isfinite(value) ? nloh
 
 } // namespace
 
-TrainingJob::TrainingJob(TrainRequest request, EventLog &events)
+TrainingJob::TrainingJob(TrainRequest request, EventLog &events, OpenBackend open)
     : request_(std::move(request)), events_(events), file_(ModelFile::open(request_.model)),
       parameters_(read_hyper_parameters(file_)), data_(read_training_data(request_, parameters_.vocab)),
-      threads_(request_.threads > 0 ? request_.threads : platform::physical_processors()) {
+      threads_(request_.threads > 0 ? request_.threads : platform::physical_processors()),
+      open_(std::move(open)) {
   const uint64_t limit = std::min(request_.limit_memory_bytes.value_or(platform::free_memory_bytes()),
                                   platform::total_memory_bytes());
   shape_ = training_shape(request_, file_, parameters_, data_, threads_, limit);
@@ -87,28 +88,29 @@ void TrainingJob::check_memory() {
 
 void TrainingJob::allocate() {
   try {
-    device_ = std::make_unique<CpuDevice>(threads_, shape_.max_sequence_tokens, best_isa(), micro_tokens_);
-    const auto make_set = [this](std::span<const TrainedPiece> pieces) {
-      return std::make_unique<ParameterSet>(cpu_ops(), *device_, pieces, shape_.optimizer_states, shape_.keeps_average);
+    backend_ = open_({shape_.backend, threads_, shape_.max_sequence_tokens, micro_tokens_});
+    const Ops &ops = *backend_.ops;
+    Device &device = *backend_.device;
+    const auto make_set = [&](std::span<const TrainedPiece> pieces) {
+      return std::make_unique<ParameterSet>(ops, device, pieces, shape_.optimizer_states, shape_.keeps_average);
     };
     if (request_.full) {
       trained_ = trained_tensors(file_);
       set_ = make_set(full_pieces(trained_));
       full_ = attach_full(file_, *set_, trained_);
     } else {
-      frozen_ = load_frozen_model(file_);
+      frozen_ = load_frozen_model(file_, hold_by(ops, device));
       lora_targets_ = lora_targets(frozen_.model, shape_.lora);
       set_ = make_set(lora_pieces(shape_.lora, static_cast<float>(request_.optimizer.lora_plus_ratio)));
       attach_lora(frozen_.model, *set_, lora_targets_);
-      start_fresh(cpu_ops(), *device_, frozen_.model, *set_, lora_targets_, request_.lora, request_.seed);
+      start_fresh(ops, device, frozen_.model, *set_, lora_targets_, request_.lora, request_.seed);
       if (request_.lora.init_from) {
-        start_from_adapter(frozen_.model, *set_, lora_targets_, request_.lora.choice,
-                           load_adapter(*request_.lora.init_from, file_));
+        start_from_adapter(*set_, lora_targets_, request_.lora.choice, load_adapter(*request_.lora.init_from, file_));
       }
     }
     set_->start_average();
     const PassLimits limits = training_limits(parameters_, shape_, micro_tokens_);
-    transformer_ = std::make_unique<Transformer>(cpu_ops(), *device_, request_.full ? full_ : frozen_.model, limits,
+    transformer_ = std::make_unique<Transformer>(ops, device, request_.full ? full_ : frozen_.model, limits,
                                                  shape_.max_sequence_tokens);
     pass_ = std::make_unique<ObjectivePass>(request_.objective, *transformer_, micro_tokens_);
   } catch (const std::bad_alloc &) {
@@ -167,10 +169,11 @@ void TrainingJob::save_checkpoint() {
 WrittenFile TrainingJob::write_result() {
   const AveragedValues averaged(*set_);
   if (request_.full) {
-    return write_full_model(out_path(result_name()), file_, *set_, trained_, request_.output_type, device_->pool);
+    ThreadPool threads(threads_);
+    return write_full_model(out_path(result_name()), file_, *set_, trained_, request_.output_type, threads);
   }
   return write_adapter(out_path(result_name()), file_, request_.output_name, stored_alpha(request_.lora.choice),
-                       adapter_views(frozen_.model, lora_targets_), request_.output_type.type);
+                       adapter_views(*set_, lora_targets_), request_.output_type.type);
 }
 
 // With its gradient in the parameter set; nullopt when interrupted on the way.
@@ -178,7 +181,7 @@ std::optional<ObjectiveLoss> TrainingJob::train_step(const StepDocuments &step) 
   set_->clear_gradients();
   const std::optional<ObjectiveLoss> loss =
       pass_->step(data_.training, references_.training, step, noise_of_step(request_, progress_.step));
-  clear_frozen_gradients(frozen_.model, lora_targets_);
+  clear_frozen_gradients(*backend_.ops, *backend_.device, frozen_.model, lora_targets_);
   return loss;
 }
 
@@ -263,7 +266,7 @@ int TrainingJob::finish(double validation_loss) {
   transformer_.reset(); // makes room for the spectra, so that the plan need not count them
   const AveragedValues averaged(*set_);
   const std::vector<TensorSpectrum> spectra =
-      request_.full ? std::vector<TensorSpectrum>{} : adapter_spectra(frozen_.model, lora_targets_);
+      request_.full ? std::vector<TensorSpectrum>{} : adapter_spectra(*set_, lora_targets_);
   const double seconds = events_.elapsed_ms() / 1000.0;
   events_.emit("done", {{"step", progress_.step},
                         {"loss", progress_.last_loss},

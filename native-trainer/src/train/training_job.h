@@ -8,7 +8,7 @@
 #include "gguf/model_file.h"
 #include "model/frozen_model.h"
 #include "model/transformer.h"
-#include "ops/cpu/cpu_device.h"
+#include "ops/backend.h"
 #include "train/checkpoint.h"
 #include "train/event_log.h"
 #include "train/full_parameters.h"
@@ -23,8 +23,9 @@ namespace trex {
 
 class TrainingJob {
 public:
-  // Reads and checks everything, and reports `start` and `plan`. Throws Failure before anything large is allocated.
-  TrainingJob(TrainRequest request, EventLog &events);
+  // Reads and checks everything, and reports `start` and `plan`. Throws Failure before anything large is allocated. Works
+  // on the back end that `open` gives.
+  TrainingJob(TrainRequest request, EventLog &events, OpenBackend open = open_backend);
 
   // Trains to the end. Returns the exit code: 0, or 130 when interrupted. Throws Failure TIMEOUT and DIVERGED, after
   // writing the last good weights.
@@ -64,7 +65,8 @@ private:
   TrainingProgress progress_;
   bool has_checkpoint_ = false;
 
-  std::unique_ptr<CpuDevice> device_;
+  OpenBackend open_;
+  Backend backend_;
   std::unique_ptr<ParameterSet> set_;
   FrozenModel frozen_; // method lora
   std::vector<LoraTarget> lora_targets_;

@@ -84,7 +84,7 @@ ReferenceModel::ReferenceModel(const std::string &name, bool full, Isa isa)
     targets_ = lora_targets(frozen_.model, tensors);
     set_ = std::make_unique<ParameterSet>(cpu_ops(), device_, lora_pieces(tensors));
     attach_lora(frozen_.model, *set_, targets_);
-    start_from_adapter(frozen_.model, *set_, targets_, request.lora.choice, reference_adapter(dump));
+    start_from_adapter(*set_, targets_, request.lora.choice, reference_adapter(dump));
   }
   const Model &model = full ? full_ : frozen_.model;
   const PassLimits limits = training_limits(model.parameters, training_shape(request, model.parameters, threads), most_tokens);

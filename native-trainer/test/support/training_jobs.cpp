@@ -114,11 +114,11 @@ json request_into(const std::string &folder) {
           {"checkpointEverySteps", 4}};
 }
 
-Outcome train(const json &request) {
+Outcome train(const json &request, const OpenBackend &open) {
   std::ostringstream out;
   Outcome outcome;
   try {
-    outcome.exit_code = run_train(request, out);
+    outcome.exit_code = run_train_on(open, request, out);
   } catch (const Failure &failure) {
     outcome.exit_code = static_cast<int>(failure.cls);
     outcome.code = failure.code;
@@ -166,9 +166,9 @@ json plan_of(const json &request) {
 
 std::string adapter_of(const json &request) { return request.at("outDir").get<std::string>() + "/adapter.gguf"; }
 
-std::vector<json> scored_lines(const json &request) {
+std::vector<json> scored_lines(const json &request, const OpenBackend &open) {
   std::ostringstream out;
-  CHECK(run_score(request, out) == 0);
+  CHECK(run_score_on(open, request, out) == 0);
   std::istringstream text(out.str());
   std::vector<json> lines;
   for (std::string line; std::getline(text, line);) lines.push_back(json::parse(line));

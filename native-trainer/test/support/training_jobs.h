@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ops/backend.h"
+
 namespace trex::test {
 
 constexpr int vocab = 40;
@@ -39,7 +41,7 @@ struct Outcome {
   }
 };
 
-Outcome train(const nlohmann::json &request);
+Outcome train(const nlohmann::json &request, const OpenBackend &open = open_backend);
 
 // Of what the request's job wrote.
 std::string hash_of(const nlohmann::json &request);
@@ -56,7 +58,7 @@ nlohmann::json plan_of(const nlohmann::json &request);
 std::string adapter_of(const nlohmann::json &request); // its path
 
 // What `score` answers, line by line.
-std::vector<nlohmann::json> scored_lines(const nlohmann::json &request);
+std::vector<nlohmann::json> scored_lines(const nlohmann::json &request, const OpenBackend &open = open_backend);
 
 // Mean -ln p over all targets of the counting rows, through `score` and the exported file.
 double scored_loss(const nlohmann::json &request);

@@ -30,7 +30,7 @@ struct HeadView {
 };
 
 HeadView head_view(Matrix m, int64_t first_token, int64_t head, int64_t head_dim) {
-  return {m.data + first_token * m.stride + head * head_dim, m.stride};
+  return {m.f32() + first_token * m.stride + head * head_dim, m.stride};
 }
 
 void multiply(CpuDevice &device, int thread, int64_t rows, int64_t columns, int64_t depth, float *c, int64_t c_stride,
@@ -228,7 +228,7 @@ void attention_backward(Device &any, Matrix dq, Matrix dk, Matrix dv, Matrix dou
                                     int64_t high, bool queries) {
     for (Matrix d : {dk, dv}) {
       for (int64_t t = low; t < high; ++t) {
-        float *row = d.data + (begin + t) * d.stride + kv_head * width;
+        float *row = d.f32() + (begin + t) * d.stride + kv_head * width;
         clear(row, row + width);
       }
     }

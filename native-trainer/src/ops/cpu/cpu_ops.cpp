@@ -1,18 +1,19 @@
 #include "ops/cpu/cpu_ops.h"
 
 namespace trex {
-namespace {
-
-float *allocate(Device &, size_t count) { return allocate_floats(count).release(); }
-void release(Device &, float *memory) { FreeAligned{}(memory); }
-
-} // namespace
 
 const Ops &cpu_ops() {
   static const Ops table = {
       .name = "cpu",
-      .allocate = allocate,
-      .release = release,
+      .activations = Element::f32,
+      .host_memory = true,
+      .allocate = cpu::allocate,
+      .release = cpu::release,
+      .hold = cpu::hold,
+      .upload = cpu::upload,
+      .download = cpu::download,
+      .copy = cpu::copy,
+      .place_batch = cpu::place_batch,
       .fill = cpu::fill,
       .linear_forward = cpu::linear_forward,
       .linear_backward = cpu::linear_backward,
@@ -45,6 +46,7 @@ const Ops &cpu_ops() {
       .delta_rule_backward = cpu::delta_rule_backward,
       .cross_entropy = cpu::cross_entropy,
       .log_probability = cpu::log_probability,
+      .add_up = cpu::add_up,
       .sum_of_squares = cpu::sum_of_squares,
       .adamw = cpu::adamw,
       .adamw8 = cpu::adamw8,

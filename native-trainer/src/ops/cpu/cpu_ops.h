@@ -18,13 +18,21 @@ inline constexpr int64_t rows_per_share(int64_t columns) {
   return columns >= values_per_share ? 1 : values_per_share / (columns > 0 ? columns : 1);
 }
 
-void linear_forward(Device &, Matrix y, Matrix x, const Weight &w, const float *bias, const LoraPair *lora, float *h,
-                    const DropoutKey &dropout, float *dropped);
+void *allocate(Device &, size_t bytes);
+void release(Device &, void *memory);
+const void *hold(Device &, const void *host, size_t bytes);
+void upload(Device &, void *to, const void *host, size_t bytes);
+void download(Device &, void *host, const void *from, size_t bytes);
+void copy(Device &, void *to, const void *from, size_t bytes);
+PackedBatch place_batch(Device &, const PackedBatch &batch);
+
+void linear_forward(Device &, Matrix y, Matrix x, const Weight &w, const float *bias, const LoraPair *lora, Matrix h,
+                    const DropoutKey &dropout, Matrix dropped, Matrix residual);
 void linear_backward(Device &, Matrix dx, bool add_to_dx, Matrix dy, Matrix x, const Weight &w, float *dw, float *dbias,
-                     const LoraPair *lora, const float *h, float *dh, const DropoutKey &dropout, float *dropped);
+                     const LoraPair *lora, Matrix h, Matrix dh, const DropoutKey &dropout, Matrix dropped);
 void apply_dropout(CpuDevice &, Matrix y, Matrix x, const DropoutKey &key, bool add);
 
-void rms_norm_forward(Device &, Matrix y, float *rstd, Matrix x, const float *weight, float epsilon);
+void rms_norm_forward(Device &, Matrix y, float *rstd, Matrix x, const float *weight, float epsilon, Matrix residual);
 void rms_norm_backward(Device &, Matrix dx, bool add_to_dx, float *dweight, Matrix dy, Matrix x, const float *weight,
                        const float *rstd);
 void rope(Device &, Matrix x, const int32_t *positions, const RopeTable &table, float direction);
@@ -34,8 +42,8 @@ void attention_backward(Device &, Matrix dq, Matrix dk, Matrix dv, Matrix dout, 
                         Matrix k, Matrix v, const PackedBatch &batch, const AttentionShape &shape);
 void glu_forward(Device &, Matrix y, Matrix gate, Matrix up, Activation activation);
 void glu_backward(Device &, Matrix dgate, Matrix dup, Matrix dy, Matrix gate, Matrix up, Activation activation);
-void add(Device &, float *y, const float *x, int64_t count);
-void fill(Device &, float *values, float value, int64_t count);
+void add(Device &, Matrix y, Matrix x);
+void fill(Device &, Matrix x, float value);
 void scale_rows(Device &, Matrix x, const float *factors);
 void add_noise(Device &, Matrix x, const float *amplitudes, const NoiseKey &key);
 void embedding_forward(Device &, Matrix x, const int32_t *tokens, const Weight &table, float scale);
@@ -45,7 +53,8 @@ void scatter_rows(Device &, Matrix y, const int32_t *rows, Matrix x);
 void route_forward(Device &, int32_t *experts, float *weights, Matrix logits, const RouterShape &shape);
 void route_backward(Device &, Matrix dlogits, const float *dweights, const int32_t *experts, const float *weights,
                     const RouterShape &shape);
-void group_slots(Device &, const SlotGroups &groups, const int32_t *experts, int64_t tokens, const RouterShape &shape);
+void group_slots(Device &, const SlotGroups &groups, int32_t *host_offsets, const int32_t *experts, int64_t tokens,
+                 const RouterShape &shape);
 void combine_rows(Device &, Matrix y, bool add_to_y, Matrix x, const int32_t *places, const float *weights,
                   int64_t chosen);
 void combine_rows_backward(Device &, Matrix dx, float *dweights, Matrix dy, Matrix x, const int32_t *places,
@@ -62,10 +71,11 @@ void delta_rule_forward(Device &, Matrix out, Matrix qkv, Matrix beta, Matrix lo
                         const DeltaShape &shape);
 void delta_rule_backward(Device &, Matrix dqkv, Matrix dbeta, Matrix dlog_decay, Matrix dout, Matrix qkv, Matrix beta,
                          Matrix log_decay, const PackedBatch &batch, const DeltaShape &shape);
-void cross_entropy(Device &, double *losses, Matrix logits, const int32_t *targets, const float *weights,
+void cross_entropy(Device &, double *losses, Matrix dlogits, Matrix logits, const int32_t *targets, const float *weights,
                    float softcap);
 void log_probability(Device &, double *log_probability, uint8_t *is_argmax, Matrix logits, const int32_t *targets,
                      float softcap);
+void add_up(Device &, double *sum, const double *values, int64_t count);
 double sum_of_squares(Device &, const float *values, int64_t count);
 
 // What AdamW's step (Loshchilov and Hutter, 2019) needs of its options, once for all values:

@@ -2,19 +2,21 @@
 //
 // exp is taken in single precision, relative to the row's maximum, and summed in double, so a log-probability is as
 // accurate as the logits it is made of.
+#include <cassert>
 #include <cmath>
 
 #include "ops/cpu/cpu_ops.h"
 
 namespace trex::cpu {
 
-void cross_entropy(Device &any, double *losses, Matrix logits, const int32_t *targets, const float *weights,
-                   float softcap) {
+void cross_entropy(Device &any, double *losses, [[maybe_unused]] Matrix dlogits, Matrix logits, const int32_t *targets,
+                   const float *weights, float softcap) {
+  assert(dlogits.data == logits.data && dlogits.stride == logits.stride && dlogits.element == Element::f32);
   CpuDevice &device = cpu(any);
   const Kernels &kernels = *device.kernels;
   device.pool.split(logits.rows, rows_per_share(4 * logits.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
-      float *row = logits.data + i * logits.stride;
+      float *row = logits.f32() + i * logits.stride;
       if (softcap > 0.0f) kernels.softcap(row, softcap, logits.cols);
       const float wanted = row[targets[i]], weight = weights[i];
       const float largest = kernels.maximum(row, logits.cols);
@@ -39,7 +41,7 @@ void log_probability(Device &any, double *log_probability, uint8_t *is_argmax, M
   CpuDevice &device = cpu(any);
   device.pool.split(logits.rows, rows_per_share(4 * logits.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
-      float *row = logits.data + i * logits.stride;
+      float *row = logits.f32() + i * logits.stride;
       if (softcap > 0.0f) device.kernels->softcap(row, softcap, logits.cols);
       const float wanted = row[targets[i]];
       const float largest = device.kernels->maximum(row, logits.cols);

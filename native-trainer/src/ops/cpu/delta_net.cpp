@@ -40,7 +40,7 @@ struct Channels {
     const int64_t earliest = std::max<int64_t>(0, width - 1 - batch.positions[token]);
     for (int64_t i = earliest; i < width; ++i) {
       tap(one, i);
-      kernels.multiply_add(to, one, x.data + (token - width + 1 + i) * x.stride + first, 1.0f, count);
+      kernels.multiply_add(to, one, x.f32() + (token - width + 1 + i) * x.stride + first, 1.0f, count);
     }
   }
 };
@@ -69,7 +69,7 @@ void causal_conv_forward(Device &any, Matrix y, Matrix x, const float *taps, int
     float sum[channels];
     for (int64_t t = 0; t < x.rows; ++t) {
       block.sum(sum, t);
-      device.kernels->swiglu(y.data + t * y.stride + first, sum, ones.values, count);
+      device.kernels->swiglu(y.f32() + t * y.stride + first, sum, ones.values, count);
     }
   });
 }
@@ -84,7 +84,7 @@ void causal_conv_backward(Device &any, Matrix dy, float *dtaps, Matrix x, const 
     const Channels block{kernels, batch, x, taps, width, first, count};
     float sum[channels], unused[channels], one[channels];
     for (int64_t t = 0; t < x.rows; ++t) {
-      float *g = dy.data + t * dy.stride + first;
+      float *g = dy.f32() + t * dy.stride + first;
       block.sum(sum, t);
       kernels.swiglu_gradient(g, unused, g, sum, ones.values, count);
     }
@@ -93,7 +93,7 @@ void causal_conv_backward(Device &any, Matrix dy, float *dtaps, Matrix x, const 
       const int64_t back = width - 1 - i;
       for (int64_t t = 0; t < x.rows; ++t) {
         if (batch.positions[t] < back) continue;
-        kernels.multiply_add(sum, dy.data + t * dy.stride + first, x.data + (t - back) * x.stride + first, 1.0f, count);
+        kernels.multiply_add(sum, dy.f32() + t * dy.stride + first, x.f32() + (t - back) * x.stride + first, 1.0f, count);
       }
       for (int64_t c = 0; c < count; ++c) dtaps[(first + c) * width + i] += sum[c];
     }
@@ -103,9 +103,9 @@ void causal_conv_backward(Device &any, Matrix dy, float *dtaps, Matrix x, const 
         std::fill(sum, sum + count, 0.0f);
         for (int64_t i = width - 1; i >= 0 && t + width - 1 - i < end; --i) {
           block.tap(one, i);
-          kernels.multiply_add(sum, one, dy.data + (t + width - 1 - i) * dy.stride + first, 1.0f, count);
+          kernels.multiply_add(sum, one, dy.f32() + (t + width - 1 - i) * dy.stride + first, 1.0f, count);
         }
-        std::copy(sum, sum + count, dy.data + t * dy.stride + first);
+        std::copy(sum, sum + count, dy.f32() + t * dy.stride + first);
       }
     }
   });
@@ -117,7 +117,7 @@ void unit_heads_forward(Device &any, Matrix x, float *inverse, int64_t head_dim,
   device.pool.split(x.rows, rows_per_share(x.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
       for (int64_t h = 0; h < heads; ++h) {
-        float *head = x.data + t * x.stride + h * head_dim;
+        float *head = x.f32() + t * x.stride + h * head_dim;
         inverse[t * heads + h] = inverse_length(*device.kernels, head, head_dim, epsilon);
         device.kernels->scale(head, inverse[t * heads + h], head_dim);
       }
@@ -133,8 +133,8 @@ void unit_heads_backward(Device &any, Matrix dy, Matrix y, const float *inverse,
   device.pool.split(y.rows, rows_per_share(y.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
       for (int64_t h = 0; h < heads; ++h) {
-        float *change = dy.data + t * dy.stride + h * head_dim;
-        const float *unit = y.data + t * y.stride + h * head_dim;
+        float *change = dy.f32() + t * dy.stride + h * head_dim;
+        const float *unit = y.f32() + t * y.stride + h * head_dim;
         const float r = inverse[t * heads + h];
         if (r < largest) {
           device.kernels->add_scaled(change, unit, -device.kernels->dot(change, unit, head_dim), head_dim);
@@ -150,10 +150,10 @@ void delta_gates_forward(Device &any, Matrix beta, Matrix log_decay, Matrix alph
   cpu(any).pool.split(beta.rows, rows_per_share(8 * beta.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
       for (int64_t h = 0; h < beta.cols; ++h) {
-        float &share = beta.data[t * beta.stride + h];
+        float &share = beta.f32()[t * beta.stride + h];
         share = static_cast<float>(sigmoid(static_cast<double>(share)));
-        const auto step = static_cast<double>(alpha.data[t * alpha.stride + h] + bias[h]);
-        log_decay.data[t * log_decay.stride + h] = rate[h] * static_cast<float>(softplus(step));
+        const auto step = static_cast<double>(alpha.f32()[t * alpha.stride + h] + bias[h]);
+        log_decay.f32()[t * log_decay.stride + h] = rate[h] * static_cast<float>(softplus(step));
       }
     }
   });
@@ -165,10 +165,10 @@ void delta_gates_backward(Device &any, Matrix dbeta, Matrix dlog_decay, float *d
     for (int64_t h = begin; h < end; ++h) {
       double rates = 0.0, biases = 0.0;
       for (int64_t t = 0; t < beta.rows; ++t) {
-        const float share = beta.data[t * beta.stride + h];
-        dbeta.data[t * dbeta.stride + h] *= share * (1.0f - share);
-        float &change = dlog_decay.data[t * dlog_decay.stride + h];
-        const auto step = static_cast<double>(alpha.data[t * alpha.stride + h] + bias[h]);
+        const float share = beta.f32()[t * beta.stride + h];
+        dbeta.f32()[t * dbeta.stride + h] *= share * (1.0f - share);
+        float &change = dlog_decay.f32()[t * dlog_decay.stride + h];
+        const auto step = static_cast<double>(alpha.f32()[t * alpha.stride + h] + bias[h]);
         rates += static_cast<double>(change) * softplus(step);
         change = static_cast<float>(static_cast<double>(change * rate[h]) * sigmoid(step));
         biases += static_cast<double>(change);
@@ -189,11 +189,11 @@ struct Head {
 
   int64_t key_column() const { return value_head % shape.key_heads * shape.head_dim; }
   int64_t value_column() const { return 2 * shape.key_width() + value_head * shape.head_dim; }
-  const float *q(int64_t t) const { return qkv.data + t * qkv.stride + key_column(); }
+  const float *q(int64_t t) const { return qkv.f32() + t * qkv.stride + key_column(); }
   const float *k(int64_t t) const { return q(t) + shape.key_width(); }
-  const float *v(int64_t t) const { return qkv.data + t * qkv.stride + value_column(); }
-  float share(int64_t t) const { return beta.data[t * beta.stride + value_head]; }
-  float decay(int64_t t) const { return std::exp(log_decay.data[t * log_decay.stride + value_head]); }
+  const float *v(int64_t t) const { return qkv.f32() + t * qkv.stride + value_column(); }
+  float share(int64_t t) const { return beta.f32()[t * beta.stride + value_head]; }
+  float decay(int64_t t) const { return std::exp(log_decay.f32()[t * log_decay.stride + value_head]); }
 };
 
 float scale_of(const DeltaShape &shape) { return 1.0f / std::sqrt(static_cast<float>(shape.head_dim)); }
@@ -221,7 +221,7 @@ void delta_rule_forward(Device &any, Matrix out, Matrix qkv, Matrix beta, Matrix
       std::fill(state, state + rows * head_dim, 0.0f);
       for (int64_t t = head.begin; t < head.end; ++t) {
         const float decay = head.decay(t), share = head.share(t);
-        float *to = out.data + t * out.stride + head.value_head * head_dim + first;
+        float *to = out.f32() + t * out.stride + head.value_head * head_dim + first;
         for (int64_t row = 0; row < rows; ++row) {
           float *at = state + row * head_dim;
           to[row] = scale * device.kernels->delta_step(at, at, head.k(t), head.q(t), decay, share,
@@ -251,29 +251,29 @@ void delta_rule_backward(Device &any, Matrix dqkv, Matrix dbeta, Matrix dlog_dec
     float *drow = state(head.end);
     std::fill(drow, drow + head_dim, 0.0f);
     for (int64_t t = head.end; t-- > head.begin;) {
-      float *dq = dqkv.data + t * dqkv.stride + head.key_column(), *dk = dq + shape.key_width();
-      const float change = scale * dout.data[t * dout.stride + head.value_head * head_dim + row];
+      float *dq = dqkv.f32() + t * dqkv.stride + head.key_column(), *dk = dq + shape.key_width();
+      const float change = scale * dout.f32()[t * dout.stride + head.value_head * head_dim + row];
       const DeltaStepGradient d =
           kernels.delta_step_gradient(drow, dk, dq, state(t), state(t - 1), head.k(t), head.q(t), head.decay(t),
                                       head.share(t), head.v(t)[row], change, head_dim);
-      dqkv.data[t * dqkv.stride + head.value_column() + row] = d.v;
-      dbeta.data[t * dbeta.stride + head.value_head] += d.beta;
-      dlog_decay.data[t * dlog_decay.stride + head.value_head] += d.log_decay;
+      dqkv.f32()[t * dqkv.stride + head.value_column() + row] = d.v;
+      dbeta.f32()[t * dbeta.stride + head.value_head] += d.beta;
+      dlog_decay.f32()[t * dlog_decay.stride + head.value_head] += d.log_decay;
     }
   };
   device.pool.each(batch.documents * shape.key_heads, [&](int64_t task, int thread) {
     const int64_t document = task / shape.key_heads, key_head = task % shape.key_heads;
     const int64_t begin = batch.offsets[document], end = batch.offsets[document + 1];
     for (int64_t t = begin; t < end; ++t) {
-      float *dq = dqkv.data + t * dqkv.stride + key_head * head_dim, *dk = dq + shape.key_width();
+      float *dq = dqkv.f32() + t * dqkv.stride + key_head * head_dim, *dk = dq + shape.key_width();
       std::fill(dq, dq + head_dim, 0.0f);
       std::fill(dk, dk + head_dim, 0.0f);
     }
     for (int64_t value_head = key_head; value_head < shape.value_heads; value_head += shape.key_heads) {
       const Head head{shape, qkv, beta, log_decay, begin, end, value_head};
       for (int64_t t = begin; t < end; ++t) {
-        dbeta.data[t * dbeta.stride + value_head] = 0.0f;
-        dlog_decay.data[t * dlog_decay.stride + value_head] = 0.0f;
+        dbeta.f32()[t * dbeta.stride + value_head] = 0.0f;
+        dlog_decay.f32()[t * dlog_decay.stride + value_head] = 0.0f;
       }
       for (int64_t row = 0; row < head_dim; ++row) one_row(head, row, device.scores(thread));
     }

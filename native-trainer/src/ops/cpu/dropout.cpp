@@ -14,8 +14,8 @@ void apply_dropout(CpuDevice &device, Matrix y, Matrix x, const DropoutKey &key,
     for (int64_t t = begin; t < end; ++t) {
       const auto row = static_cast<uint64_t>(key.first_token + (key.tokens == nullptr ? t : key.tokens[t])) *
                        static_cast<uint64_t>(x.cols);
-      const float *from = x.data + t * x.stride;
-      float *to = y.data + t * y.stride;
+      const float *from = x.f32() + t * x.stride;
+      float *to = y.f32() + t * y.stride;
       for (int64_t c = 0; c < x.cols; ++c) {
         const uint64_t bits = random_bits(key.seed, key.stream, row + static_cast<uint64_t>(c)) >> 32;
         const float value = bits < threshold ? 0.0f : from[c] * factor;

@@ -31,7 +31,7 @@ void route_forward(Device &any, int32_t *experts, float *weights, Matrix logits,
   CpuDevice &device = cpu(any);
   device.pool.split(logits.rows, rows_per_share(4 * logits.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
-      float *p = logits.data + t * logits.stride;
+      float *p = logits.f32() + t * logits.stride;
       const float largest = device.kernels->maximum(p, logits.cols);
       const double sum = device.kernels->exp_minus(p, p, largest, logits.cols);
       device.kernels->scale(p, static_cast<float>(1.0 / sum), logits.cols);
@@ -55,7 +55,7 @@ void route_backward(Device &any, Matrix dlogits, const float *dweights, const in
   CpuDevice &device = cpu(any);
   device.pool.split(dlogits.rows, rows_per_share(dlogits.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
-      float *row = dlogits.data + t * dlogits.stride;
+      float *row = dlogits.f32() + t * dlogits.stride;
       const int64_t first = t * shape.chosen;
       double weighted = 0.0; // scale * inner
       for (int64_t j = first; j < first + shape.chosen; ++j)
@@ -75,7 +75,8 @@ void route_backward(Device &any, Matrix dlogits, const float *dweights, const in
 }
 
 // A counting sort. Its few thousand slots are not worth waking another thread for.
-void group_slots(Device &, const SlotGroups &groups, const int32_t *experts, int64_t tokens, const RouterShape &shape) {
+void group_slots(Device &, const SlotGroups &groups, int32_t *host_offsets, const int32_t *experts, int64_t tokens,
+                 const RouterShape &shape) {
   const int64_t slots = tokens * shape.chosen;
   int32_t *offsets = groups.offsets;
   std::fill(offsets, offsets + shape.experts + 1, 0);
@@ -88,6 +89,7 @@ void group_slots(Device &, const SlotGroups &groups, const int32_t *experts, int
   }
   for (int64_t e = shape.experts; e > 0; --e) offsets[e] = offsets[e - 1];
   offsets[0] = 0;
+  std::copy(offsets, offsets + shape.experts + 1, host_offsets);
 }
 
 void combine_rows(Device &any, Matrix y, bool add_to_y, Matrix x, const int32_t *places, const float *weights,
@@ -95,10 +97,10 @@ void combine_rows(Device &any, Matrix y, bool add_to_y, Matrix x, const int32_t 
   CpuDevice &device = cpu(any);
   device.pool.split(y.rows, rows_per_share(chosen * y.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
-      float *row = y.data + t * y.stride;
+      float *row = y.f32() + t * y.stride;
       if (!add_to_y) std::fill(row, row + y.cols, 0.0f);
       for (int64_t slot = t * chosen; slot < (t + 1) * chosen; ++slot) {
-        const float *from = x.data + places[slot] * x.stride;
+        const float *from = x.f32() + places[slot] * x.stride;
         device.kernels->add_scaled(row, from, weights == nullptr ? 1.0f : weights[slot], y.cols);
       }
     }
@@ -110,10 +112,10 @@ void combine_rows_backward(Device &any, Matrix dx, float *dweights, Matrix dy, M
   CpuDevice &device = cpu(any);
   device.pool.split(dy.rows, rows_per_share(2 * chosen * dy.cols), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
-      const float *change = dy.data + t * dy.stride;
+      const float *change = dy.f32() + t * dy.stride;
       for (int64_t slot = t * chosen; slot < (t + 1) * chosen; ++slot) {
-        float *to = dx.data + places[slot] * dx.stride;
-        dweights[slot] = device.kernels->dot(change, x.data + places[slot] * x.stride, dy.cols); // before dx is written
+        float *to = dx.f32() + places[slot] * dx.stride;
+        dweights[slot] = device.kernels->dot(change, x.f32() + places[slot] * x.stride, dy.cols); // before dx is written
         std::memcpy(to, change, static_cast<size_t>(dy.cols) * sizeof(float));
         device.kernels->scale(to, weights[slot], dy.cols);
       }

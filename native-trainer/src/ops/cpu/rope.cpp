@@ -12,7 +12,7 @@ void rope(Device &any, Matrix x, const int32_t *positions, const RopeTable &tabl
     for (int64_t t = begin; t < end; ++t) {
       const int64_t at = positions[t] * half;
       for (int64_t column = 0; column < x.cols; column += table.head_dim) {
-        rotate(x.data + t * x.stride + column, table.cosine + at, table.sine + at, direction, half);
+        rotate(x.f32() + t * x.stride + column, table.cosine + at, table.sine + at, direction, half);
       }
     }
   });
