@@ -6,6 +6,7 @@ const Ops &cuda_ops() {
   static const Ops table = {
       .name = "cuda",
       .activations = Element::bf16,
+      .host_memory = false,
       .allocate = cuda_backend::allocate,
       .release = cuda_backend::release,
       .hold = cuda_backend::hold,
