@@ -27,7 +27,8 @@ Backend open_backend(const BackendNeeds &needs) {
 Element activations_of(BackendKind kind) { return kind == BackendKind::cpu ? Element::f32 : Element::bf16; }
 
 uint64_t backend_scratch_bytes(const BackendNeeds &needs) {
-  return needs.kind == BackendKind::cpu ? cpu_scratch_bytes(needs.threads, needs.longest, needs.tokens) : 0;
+  if (needs.kind != BackendKind::cpu) unsupported();
+  return cpu_scratch_bytes(needs.threads, needs.longest, needs.tokens);
 }
 
 } // namespace trex

@@ -37,7 +37,7 @@ using OpenBackend = std::function<Backend(const BackendNeeds &)>;
 // What the activations are stored as on this kind.
 Element activations_of(BackendKind kind);
 
-// Bytes that opening takes, for the plan.
+// Bytes that opening takes, for the plan. Throws like open_backend for a kind that this build does not have.
 uint64_t backend_scratch_bytes(const BackendNeeds &needs);
 
 } // namespace trex
